@@ -1,0 +1,45 @@
+package shop
+
+import (
+	"fmt"
+	"time"
+)
+
+// Ids are UUIDv7 (RFC 9562) in their canonical text form: sortable by time, and the same in every store.
+type (
+	UserID         string
+	ProductID      string
+	OrderID        string
+	PaymentID      string
+	ShipmentID     string
+	NotificationID string
+)
+
+// NewID builds a UUIDv7 from an instant and ten random bytes. The caller owns clock and randomness; see process.IDs.
+func NewID(at time.Time, random [10]byte) string {
+	ms := uint64(at.UnixMilli())
+	var b [16]byte
+	for i := range 6 {
+		b[i] = byte(ms >> (40 - 8*i))
+	}
+	copy(b[6:], random[:])
+	b[6] = b[6]&0x0f | 0x70
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
+
+// CheckID says whether s has the form of an id: lower-case hexadecimal 8-4-4-4-12.
+func CheckID(s string) error {
+	if len(s) != 36 {
+		return NewError(Invalid, "malformed-id", fmt.Sprintf("%q is not an id", s))
+	}
+	for i := range len(s) {
+		c := s[i]
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f'
+		if dash && c != '-' || !dash && !hex {
+			return NewError(Invalid, "malformed-id", fmt.Sprintf("%q is not an id", s))
+		}
+	}
+	return nil
+}
