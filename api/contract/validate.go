@@ -1,0 +1,118 @@
+package contract
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/labstack/echo/v4"
+
+	"figlab/api/problem"
+)
+
+// validate checks parameters and body against the contract and leaves the body readable.
+func (e *entry) validate(c echo.Context, maxBody int64) error {
+	r := c.Request()
+	if e.body {
+		if err := readBody(r, maxBody); err != nil {
+			return err
+		}
+	}
+	params := make(map[string]string, 1)
+	for i, name := range c.ParamNames() {
+		params[name] = c.ParamValues()[i]
+	}
+	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+		Request: r, PathParams: params, QueryParams: r.URL.Query(), Route: e.route,
+		Options: &openapi3filter.Options{
+			MultiError:                 true,
+			SkipSettingDefaults:        true,
+			AuthenticationFunc:         openapi3filter.NoopAuthenticationFunc,
+			ExcludeRequestBody:         !e.body,
+			ExcludeReadOnlyValidations: true,
+		},
+	})
+	if err == nil {
+		return nil
+	}
+	fields := fieldsOf(err, nil)
+	return &problem.Error{Kind: "malformed", Code: "invalid-request", Detail: sentence(fields), Fields: fields}
+}
+
+// readBody bounds the body, checks its type and puts it back.
+func readBody(r *http.Request, maxBody int64) error {
+	media, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
+	if err != nil || media != echo.MIMEApplicationJSON {
+		return &problem.Error{Kind: "unsupported-media-type", Code: "unsupported-media-type", Detail: "the body must be application/json"}
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return &problem.Error{Kind: "malformed", Code: "invalid-request", Detail: "the body could not be read to its end"}
+	}
+	if int64(len(body)) > maxBody {
+		return &problem.Error{Kind: "too-large", Code: "too-large", Detail: fmt.Sprintf("the body is larger than %d bytes", maxBody)}
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.ContentLength = int64(len(body))
+	return nil
+}
+
+// fieldsOf flattens what the validator found into one line per field.
+func fieldsOf(err error, found []problem.Field) []problem.Field {
+	var many openapi3.MultiError
+	if errors.As(err, &many) && isMulti(err) {
+		for _, e := range many {
+			found = fieldsOf(e, found)
+		}
+		return found
+	}
+	var re *openapi3filter.RequestError
+	if errors.As(err, &re) {
+		name := "body"
+		if re.Parameter != nil {
+			name = re.Parameter.Name
+		}
+		if re.Err == nil {
+			return append(found, problem.Field{Field: name, Message: re.Reason})
+		}
+		return named(name, re.Err, found)
+	}
+	return named("request", err, found)
+}
+
+func isMulti(err error) bool {
+	_, ok := err.(openapi3.MultiError) //nolint:errorlint // only the outermost layer may be taken apart here
+	return ok
+}
+
+// named adds the schema errors below one parameter or the body.
+func named(name string, err error, found []problem.Field) []problem.Field {
+	if many, ok := err.(openapi3.MultiError); ok { //nolint:errorlint // only the outermost layer may be taken apart here
+		for _, e := range many {
+			found = named(name, e, found)
+		}
+		return found
+	}
+	var se *openapi3.SchemaError
+	if errors.As(err, &se) {
+		if at := strings.Join(se.JSONPointer(), "/"); at != "" {
+			name += "/" + at
+		}
+		return append(found, problem.Field{Field: name, Message: se.Reason})
+	}
+	message, _, _ := strings.Cut(err.Error(), "\n")
+	return append(found, problem.Field{Field: name, Message: message})
+}
+
+func sentence(fields []problem.Field) string {
+	if len(fields) == 0 {
+		return "the request breaks the contract"
+	}
+	return fmt.Sprintf("the request breaks the contract: %s: %s", fields[0].Field, fields[0].Message)
+}
