@@ -1,0 +1,2 @@
+// Package notification holds what shoppers are told, and when.
+package notification
