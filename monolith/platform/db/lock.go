@@ -1,0 +1,5 @@
+package db
+
+import "gorm.io/gorm/clause"
+
+func forUpdate() clause.Expression { return clause.Locking{Strength: clause.LockingStrengthUpdate} }

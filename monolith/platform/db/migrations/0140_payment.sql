@@ -1,0 +1,31 @@
+-- +goose Up
+CREATE TABLE payment_payments (
+  id       TEXT   PRIMARY KEY,
+  order_id TEXT   NOT NULL,
+  user_id  TEXT   NOT NULL,
+  state    TEXT   NOT NULL,
+  amount   BIGINT NOT NULL,
+  refunded BIGINT NOT NULL CHECK (refunded >= 0 AND refunded <= amount),
+  currency TEXT   NOT NULL,
+  token    TEXT   NOT NULL,
+  created  BIGINT NOT NULL,
+  updated  BIGINT NOT NULL
+);
+CREATE INDEX payment_payments_order ON payment_payments (order_id);
+CREATE INDEX payment_payments_open ON payment_payments (created) WHERE state = 'initiated';
+CREATE TABLE payment_refunds (
+  key        TEXT    PRIMARY KEY,
+  payment_id TEXT    NOT NULL,
+  amount     BIGINT  NOT NULL CHECK (amount > 0),
+  done       BOOLEAN NOT NULL,
+  created    BIGINT  NOT NULL
+);
+CREATE INDEX payment_refunds_open ON payment_refunds (created) WHERE NOT done;
+CREATE TABLE payment_ledger (
+  seq         @serial@,
+  transaction_id TEXT   NOT NULL,
+  account     TEXT   NOT NULL,
+  amount      BIGINT NOT NULL,
+  currency    TEXT   NOT NULL,
+  UNIQUE (transaction_id, account)
+);
