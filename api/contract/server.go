@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"figlab/api/internalapi"
 	"figlab/api/problem"
 	"figlab/api/shopapi"
 	"figlab/api/token"
@@ -45,17 +45,34 @@ func New(o Options) (*echo.Echo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
-	return NewFor(spec, o), nil
+	return build(table(spec), o), nil
 }
 
-// NewFor is New for another specification: the partners have their own.
-func NewFor(spec *openapi3.T, o Options) *echo.Echo {
+// Behind returns an echo for the doors behind the shop, which have a contract of their own: api/internal.yaml. Callers are checked by
+// whoever mounts it.
+func Behind(o Options) *echo.Echo {
+	if o.MaxBody == 0 {
+		o.MaxBody = 16 << 20
+	}
+	return build(map[string]*entry{}, o)
+}
+
+// Partner returns an echo for another company: its operations are those of api/internal.yaml, its bodies are validated.
+func Partner(o Options) (*echo.Echo, error) {
+	spec, err := internalapi.GetSpec()
+	if err != nil {
+		return nil, fmt.Errorf("read the contract: %w", err)
+	}
+	return build(table(spec), o), nil
+}
+
+func build(t map[string]*entry, o Options) *echo.Echo {
 	if o.MaxBody == 0 {
 		o.MaxBody = 64 << 10
 	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	s := &server{Options: o, table: table(spec)}
+	s := &server{Options: o, table: t}
 	e.HTTPErrorHandler = s.fail
 	e.Use(s.stamp, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, DisableErrorHandler: true}), s.hold)
 	return e

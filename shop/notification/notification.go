@@ -2,6 +2,7 @@ package notification
 
 import (
 	"fmt"
+	"strings"
 
 	"figlab/shop"
 )
@@ -46,4 +47,19 @@ func Text(k Kind, order shop.OrderID, total shop.Money) (subject, body string) {
 		return "Money is on its way back", fmt.Sprintf("%s of order …%s goes back to you.", total, short)
 	}
 	return string(k), short
+}
+
+// Cursor returns the position after a message in a list.
+func Cursor(last shop.NotificationID) string { return "n_" + string(last) }
+
+// ParseCursor returns the message after which a list goes on; "" is the beginning.
+func ParseCursor(cursor string) (shop.NotificationID, error) {
+	if cursor == "" {
+		return "", nil
+	}
+	id, ok := strings.CutPrefix(cursor, "n_")
+	if !ok || shop.CheckID(id) != nil {
+		return "", ErrCursor
+	}
+	return shop.NotificationID(id), nil
 }

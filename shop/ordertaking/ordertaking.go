@@ -3,6 +3,7 @@ package ordertaking
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"figlab/shop"
 )
@@ -76,4 +77,35 @@ func (r Request) Fingerprint() string {
 		fmt.Fprintf(&b, "%d:%s;", len(s), s)
 	}
 	return b.String()
+}
+
+// An Order as it is kept. Its state belongs to order processing.
+type Order struct {
+	Draft
+	ID       shop.OrderID
+	User     shop.UserID
+	Key      string // idempotency key of the request that placed it
+	Request  Request
+	State    string
+	Reason   string // why it was rejected
+	Payment  shop.PaymentID
+	Shipment shop.ShipmentID
+	Version  int64
+	Created  time.Time
+	Updated  time.Time
+}
+
+// Cursor returns the position after an order in a list.
+func Cursor(last shop.OrderID) string { return "o_" + string(last) }
+
+// ParseCursor returns the order after which a list goes on; "" is the beginning.
+func ParseCursor(cursor string) (shop.OrderID, error) {
+	if cursor == "" {
+		return "", nil
+	}
+	id, ok := strings.CutPrefix(cursor, "o_")
+	if !ok || shop.CheckID(id) != nil {
+		return "", ErrCursor
+	}
+	return shop.OrderID(id), nil
 }

@@ -70,3 +70,12 @@ func Decode(s string, v any) error {
 	}
 	return nil
 }
+
+// Replayed is the header of an answer that an earlier request under the same key recorded.
+func Replayed(yes bool) *string {
+	if !yes {
+		return nil
+	}
+	s := "true"
+	return &s
+}

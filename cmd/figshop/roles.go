@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+
+	"figlab/internal/bus"
+	"figlab/internal/partner/carrier"
+	"figlab/internal/partner/provider"
+	"figlab/internal/process"
+	"figlab/monolith"
+)
+
+// running is a process that is built and bound.
+type running interface {
+	Run(ctx context.Context) error
+	Addr() string
+}
+
+// A role builds one kind of process.
+type role func(ctx context.Context, f flags, deps process.Deps) (running, error)
+
+func roles() map[string]role {
+	return map[string]role{
+		"monolith": func(ctx context.Context, f flags, deps process.Deps) (running, error) {
+			return monolith.New(ctx, monolith.Config{
+				Listen: f.listen, Admin: f.admin, AdminToken: f.token, Data: f.data, Store: f.store, DSN: f.dsn,
+				Broker: f.broker, Provider: f.provider, Carrier: f.carrier,
+				Seed:          monolith.Seed{Products: f.products, Users: f.users, Seed: f.seed},
+				DispatchDelay: f.dispatchDelay,
+			}, deps)
+		},
+		"provider": func(_ context.Context, f flags, deps process.Deps) (running, error) {
+			return provider.New(provider.Config{Listen: f.listen, Data: f.data}, deps)
+		},
+		"carrier": func(_ context.Context, f flags, deps process.Deps) (running, error) {
+			return carrier.New(carrier.Config{Listen: f.listen, Data: f.data, DeliverAfter: f.deliverAfter}, deps)
+		},
+		"broker": func(_ context.Context, f flags, deps process.Deps) (running, error) {
+			return bus.NewServer(bus.ServerConfig{Listen: f.listen, Data: f.data, SyncAlways: f.syncAlways}, deps)
+		},
+	}
+}

@@ -1,0 +1,57 @@
+package notification
+
+import (
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"figlab/monolith/platform/db"
+	"figlab/shop"
+	rules "figlab/shop/notification"
+)
+
+type row struct {
+	ID      string `gorm:"primaryKey"`
+	UserID  string
+	Kind    string
+	Cause   string
+	OrderID string
+	Subject string
+	Body    string
+	ReadAt  int64
+	Created int64
+}
+
+// TableName names the table.
+func (row) TableName() string { return "notification_messages" }
+
+// insert writes a message unless the user has one of its kind about its cause.
+func insert(tx *db.Tx, r row) (fresh bool, err error) {
+	done := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&r)
+	if done.Error != nil {
+		return false, fmt.Errorf("write message: %w", done.Error)
+	}
+	return done.RowsAffected == 1, nil
+}
+
+func page(q *gorm.DB, user shop.UserID, after shop.NotificationID, limit int) (rows []row, err error) {
+	q = q.Where("user_id = ?", user).Order("id DESC").Limit(limit + 1)
+	if after != "" {
+		q = q.Where("id < ?", after)
+	}
+	if err := q.Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list messages: %w", err)
+	}
+	return rows, nil
+}
+
+func find(q *gorm.DB, user shop.UserID, id shop.NotificationID) (r row, err error) {
+	if err := q.Take(&r, "id = ? AND user_id = ?", id, user).Error; errors.Is(err, db.ErrNone) {
+		return r, rules.ErrNotFound
+	} else if err != nil {
+		return r, fmt.Errorf("read message: %w", err)
+	}
+	return r, nil
+}

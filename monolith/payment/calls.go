@@ -1,0 +1,83 @@
+package payment
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"figlab/api/internalapi"
+	"figlab/api/problem"
+	"figlab/internal/process"
+	"figlab/monolith/platform/db"
+	"figlab/shop"
+	notices "figlab/shop/notification"
+)
+
+// messages is the sibling that tells shoppers.
+type messages interface {
+	Tell(tx *db.Tx, user shop.UserID, kind notices.Kind, cause string, order shop.OrderID, amount shop.Money) error
+}
+
+// provider is the payment provider, over the wire. Each call has two seconds; it is tried a second time only under the same key, which
+// the provider acts upon once.
+type provider struct {
+	api *internalapi.ClientWithResponses
+}
+
+func dial(url string, deps process.Deps) (provider, error) {
+	api, err := internalapi.NewClientWithResponses(url, internalapi.WithHTTPClient(deps.Client(2*time.Second)))
+	if err != nil {
+		return provider{}, fmt.Errorf("payment provider at %s: %w", url, err)
+	}
+	return provider{api}, nil
+}
+
+// charge returns whether the money was captured. An error means that nobody knows.
+func (p provider) charge(ctx context.Context, key string, amount shop.Money, token string) (captured bool, err error) {
+	err = twice(func() error {
+		r, err := p.api.ChargeWithResponse(ctx, internalapi.ChargeRequest{
+			Key: key, Amount: amount.Amount, Currency: string(amount.Currency), Token: token,
+		})
+		if err != nil {
+			return err
+		}
+		if r.JSON200 == nil {
+			return problem.Parse(r.StatusCode(), r.Body)
+		}
+		captured = r.JSON200.State == internalapi.Captured
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("charge %s: %w", key, err)
+	}
+	return captured, nil
+}
+
+// refund returns when the provider has confirmed.
+func (p provider) refund(ctx context.Context, key, chargeKey string, amount shop.Money) error {
+	err := twice(func() error {
+		r, err := p.api.RefundWithResponse(ctx, internalapi.RefundRequest{
+			Key: key, ChargeKey: chargeKey, Amount: amount.Amount, Currency: string(amount.Currency),
+		})
+		if err != nil {
+			return err
+		}
+		if r.StatusCode() != http.StatusOK {
+			return problem.Parse(r.StatusCode(), r.Body)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("refund %s: %w", key, err)
+	}
+	return nil
+}
+
+func twice(call func() error) error {
+	err := call()
+	if err != nil {
+		err = call()
+	}
+	return err
+}

@@ -1,0 +1,192 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"figlab/internal/process"
+	"figlab/monolith/platform/db"
+	"figlab/monolith/platform/outbox"
+	"figlab/shop"
+	notices "figlab/shop/notification"
+	ordering "figlab/shop/ordertaking"
+	rules "figlab/shop/payment"
+)
+
+// A Module of the monolith.
+type Module struct {
+	db       *db.DB
+	out      outbox.Outbox
+	messages messages
+	provider provider
+	deps     process.Deps
+}
+
+// New returns the module. url is where the payment provider is.
+func New(d *db.DB, out outbox.Outbox, m messages, url string, deps process.Deps) (*Module, error) {
+	p, err := dial(url, deps)
+	if err != nil {
+		return nil, err
+	}
+	return &Module{d, out, m, p, deps}, nil
+}
+
+// Intend writes that an order is to be paid, in the caller's transaction. Charging comes after the commit.
+func (m *Module) Intend(tx *db.Tx, order shop.OrderID, user shop.UserID, amount shop.Money, token string) (shop.PaymentID, error) {
+	now := db.Micros(m.deps.Now())
+	r := row{
+		ID: m.deps.IDs.New(), OrderID: string(order), UserID: string(user), State: string(rules.Initiated),
+		Amount: amount.Amount, Currency: string(amount.Currency), Token: token, Created: now, Updated: now,
+	}
+	if err := tx.Create(&r).Error; err != nil {
+		return "", fmt.Errorf("intend payment: %w", err)
+	}
+	return shop.PaymentID(r.ID), m.tell(tx, r)
+}
+
+// Charge asks the provider for the money of a payment, outside any transaction. An error means that the outcome is not known: ask again.
+func (m *Module) Charge(ctx context.Context, id shop.PaymentID) (captured bool, err error) {
+	r, err := find(m.db.Read(ctx), id)
+	if err != nil {
+		return false, err
+	}
+	return m.provider.charge(ctx, r.ID, r.money(r.Amount), r.Token)
+}
+
+// Settle writes the provider's answer, in the caller's transaction. It acts once: a payment that is no longer initiated stays as it is.
+func (m *Module) Settle(tx *db.Tx, id shop.PaymentID, captured bool) error {
+	r, err := find(tx.Locking(), id)
+	if err != nil || r.State != string(rules.Initiated) {
+		return err
+	}
+	r.State, r.Updated = string(rules.Declined), db.Micros(m.deps.Now())
+	if captured {
+		r.State = string(rules.Captured)
+		if err := book(tx, "capture:"+r.ID, rules.CaptureEntries(r.money(r.Amount))); err != nil {
+			return err
+		}
+	}
+	if err := tx.Save(&r).Error; err != nil {
+		return fmt.Errorf("settle payment: %w", err)
+	}
+	return m.tell(tx, r)
+}
+
+// IntendRefund books that an amount goes back, in the caller's transaction; FinishRefund carries it out. A zero amount means all that is
+// left.
+func (m *Module) IntendRefund(tx *db.Tx, id shop.PaymentID, amount shop.Money, key string) error {
+	r, err := find(tx.Locking(), id)
+	if err != nil {
+		return err
+	}
+	if amount == (shop.Money{}) {
+		amount = r.payment().Left()
+		if amount.Amount == 0 {
+			return nil
+		}
+	}
+	after, err := r.payment().Refund(amount)
+	if err != nil {
+		return err
+	}
+	now := db.Micros(m.deps.Now())
+	refund := refundRow{Key: key, PaymentID: r.ID, Amount: amount.Amount, Created: now}
+	if err := tx.Create(&refund).Error; err != nil {
+		return fmt.Errorf("intend refund: %w", err)
+	}
+	if err := book(tx, "refund:"+key, rules.RefundEntries(amount)); err != nil {
+		return err
+	}
+	r.State, r.Refunded, r.Updated = string(after.State), after.Refunded.Amount, now
+	if err := tx.Save(&r).Error; err != nil {
+		return fmt.Errorf("intend refund: %w", err)
+	}
+	if err := m.messages.Tell(tx, shop.UserID(r.UserID), notices.PaymentRefunded, key, shop.OrderID(r.OrderID), amount); err != nil {
+		return err
+	}
+	return m.tell(tx, r)
+}
+
+// FinishRefund has the provider carry out what IntendRefund booked. It may be called any number of times.
+func (m *Module) FinishRefund(ctx context.Context, key string) error {
+	var r refundRow
+	err := m.db.Read(ctx).Take(&r, "key = ?", key).Error
+	if errors.Is(err, db.ErrNone) || err == nil && r.Done {
+		return nil // nothing was left to give back, or it is done
+	}
+	if err != nil {
+		return fmt.Errorf("read refund: %w", err)
+	}
+	p, err := find(m.db.Read(ctx), shop.PaymentID(r.PaymentID))
+	if err != nil {
+		return err
+	}
+	if err := m.provider.refund(ctx, key, r.PaymentID, p.money(r.Amount)); err != nil {
+		return err
+	}
+	return m.db.Write(ctx, func(tx *db.Tx) error {
+		return tx.Model(&refundRow{}).Where("key = ?", key).Update("done", true).Error
+	})
+}
+
+// Refund gives money back once per key; replayed says that it was decided before.
+func (m *Module) Refund(ctx context.Context, id shop.PaymentID, amount shop.Money, key string) (r row, replayed bool, err error) {
+	scoped := string(id) + ":" + key
+	err = m.db.Write(ctx, func(tx *db.Tx) error {
+		if r, err = find(tx.Locking(), id); err != nil {
+			return err
+		}
+		var before refundRow
+		err := tx.Take(&before, "key = ?", scoped).Error
+		switch {
+		case err == nil && before.Amount != amount.Amount:
+			return ordering.ErrKeyReused
+		case err == nil:
+			replayed = true
+			return nil
+		case !errors.Is(err, db.ErrNone):
+			return err
+		}
+		if err := m.IntendRefund(tx, id, amount, scoped); err != nil {
+			return err
+		}
+		r, err = find(tx.DB, id)
+		return err
+	})
+	if err != nil {
+		return row{}, false, fmt.Errorf("refund: %w", err)
+	}
+	if err := m.FinishRefund(ctx, scoped); err != nil {
+		m.deps.Log.WarnContext(ctx, "refund is booked and will be carried out later", "payment", string(id), "error", err.Error())
+	}
+	return r, replayed, nil
+}
+
+// Open returns what was begun and not finished before a time: payments nobody knows the outcome of, and refunds to be carried out.
+func (m *Module) Open(ctx context.Context, before int64) (payments []shop.OrderID, refunds []string, err error) {
+	q := m.db.Read(ctx)
+	err = q.Model(&row{}).Where("state = 'initiated' AND created < ?", before).Order("created").Limit(100).Pluck("order_id", &payments).Error
+	if err == nil {
+		err = q.Model(&refundRow{}).Where("NOT done AND created < ?", before).Order("created").Limit(100).Pluck("key", &refunds).Error
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("look for open payments: %w", err)
+	}
+	return payments, refunds, nil
+}
+
+// ofOrder returns the payments of one of the user's orders.
+func (m *Module) ofOrder(ctx context.Context, user shop.UserID, order shop.OrderID) (rows []row, err error) {
+	err = m.db.Read(ctx).Where("order_id = ? AND user_id = ?", order, user).Order("id").Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("list payments: %w", err)
+	}
+	return rows, nil
+}
+
+func (m *Module) tell(tx *db.Tx, r row) error {
+	return m.out.Append(tx, outbox.Change{
+		Capability: shop.Payment, Type: "payment-changed", Key: r.ID, Version: max(1, r.Updated-r.Created+1), Data: toWire(r),
+	})
+}

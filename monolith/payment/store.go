@@ -1,0 +1,81 @@
+package payment
+
+import (
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"figlab/monolith/platform/db"
+	"figlab/shop"
+	rules "figlab/shop/payment"
+)
+
+type row struct {
+	ID       string `gorm:"primaryKey"`
+	OrderID  string
+	UserID   string
+	State    string
+	Amount   int64
+	Refunded int64
+	Currency string
+	Token    string
+	Created  int64
+	Updated  int64
+}
+
+// TableName names the table.
+func (row) TableName() string { return "payment_payments" }
+
+type refundRow struct {
+	Key       string `gorm:"primaryKey"`
+	PaymentID string
+	Amount    int64
+	Done      bool
+	Created   int64
+}
+
+// TableName names the table.
+func (refundRow) TableName() string { return "payment_refunds" }
+
+type entryRow struct {
+	Seq           int64 `gorm:"primaryKey;autoIncrement"`
+	TransactionID string
+	Account       string
+	Amount        int64
+	Currency      string
+}
+
+// TableName names the table.
+func (entryRow) TableName() string { return "payment_ledger" }
+
+func (r row) money(amount int64) shop.Money {
+	return shop.Money{Amount: amount, Currency: shop.Currency(r.Currency)}
+}
+
+func (r row) payment() rules.Payment {
+	return rules.Payment{Amount: r.money(r.Amount), Refunded: r.money(r.Refunded), State: rules.State(r.State)}
+}
+
+func find(q *gorm.DB, id shop.PaymentID) (r row, err error) {
+	if err := q.Take(&r, "id = ?", id).Error; errors.Is(err, db.ErrNone) {
+		return r, rules.ErrNotFound
+	} else if err != nil {
+		return r, fmt.Errorf("read payment: %w", err)
+	}
+	return r, nil
+}
+
+// book writes the entries of one transaction; its name is unique per account, so nothing is booked twice.
+func book(tx *db.Tx, transaction string, entries []rules.Entry) error {
+	rows := make([]entryRow, len(entries))
+	for i, e := range entries {
+		rows[i] = entryRow{
+			TransactionID: transaction, Account: string(e.Account), Amount: e.Amount.Amount, Currency: string(e.Amount.Currency),
+		}
+	}
+	if err := tx.Create(&rows).Error; err != nil {
+		return fmt.Errorf("book %s: %w", transaction, err)
+	}
+	return nil
+}

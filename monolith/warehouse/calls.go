@@ -1,0 +1,3 @@
+package warehouse
+
+// This module asks nobody: order processing moves stock inside its own transactions.

@@ -1,0 +1,150 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"figlab/internal/process"
+	"figlab/monolith/platform/db"
+	"figlab/monolith/platform/outbox"
+	"figlab/shop"
+	catalog "figlab/shop/catalog"
+	ordering "figlab/shop/ordertaking"
+	rules "figlab/shop/warehouse"
+)
+
+// A Module of the monolith.
+type Module struct {
+	db       *db.DB
+	out      outbox.Outbox
+	products products
+	deps     process.Deps
+}
+
+// products is the sibling that knows whether a product exists that has never been in stock.
+type products interface {
+	Product(ctx context.Context, id shop.ProductID) (catalog.Product, error)
+}
+
+// New returns the module.
+func New(d *db.DB, out outbox.Outbox, p products, deps process.Deps) *Module {
+	return &Module{d, out, p, deps}
+}
+
+// An Item is how much of a product is moved.
+type Item struct {
+	Product  shop.ProductID
+	Quantity shop.Quantity
+}
+
+// Level is the stock of a product with its version.
+type Level struct {
+	rules.Stock
+	Product shop.ProductID
+	Version int64
+}
+
+// Stock returns how much there is. A product that was never in stock has none.
+func (m *Module) Stock(ctx context.Context, p shop.ProductID) (Level, error) {
+	var r row
+	err := m.db.Read(ctx).Take(&r, "product_id = ?", p).Error
+	if errors.Is(err, db.ErrNone) {
+		if _, err := m.products.Product(ctx, p); err != nil {
+			return Level{}, err
+		}
+		return Level{Product: p}, nil
+	}
+	if err != nil {
+		return Level{}, fmt.Errorf("read stock: %w", err)
+	}
+	return Level{r.stock(), p, r.Version}, nil
+}
+
+// Reserve, Commit and Release move what an order holds, in the caller's transaction: all items or none.
+func (m *Module) Reserve(tx *db.Tx, order shop.OrderID, items []Item) error {
+	return m.move(tx, rules.Reserved, string(order), items)
+}
+
+// Commit takes what an order has reserved out of the house.
+func (m *Module) Commit(tx *db.Tx, order shop.OrderID, items []Item) error {
+	return m.move(tx, rules.Committed, string(order), items)
+}
+
+// Release gives back what an order has reserved.
+func (m *Module) Release(tx *db.Tx, order shop.OrderID, items []Item) error {
+	return m.move(tx, rules.Released, string(order), items)
+}
+
+func (m *Module) move(tx *db.Tx, kind rules.Move, cause string, items []Item) error {
+	rows, err := lock(tx, items)
+	if err != nil {
+		return err
+	}
+	at := db.Micros(m.deps.Now())
+	var changed []row
+	var moves []moveRow
+	var told []outbox.Change
+	for _, item := range sorted(items) {
+		r, ok := rows[item.Product]
+		if !ok {
+			return fmt.Errorf("%s %d of %s: %w", kind, item.Quantity, item.Product, rules.ErrShort)
+		}
+		s, err := r.stock().Apply(kind, item.Quantity)
+		if err != nil {
+			return fmt.Errorf("%s %d of %s: %w", kind, item.Quantity, item.Product, err)
+		}
+		r.OnHand, r.Reserved, r.Version = int64(s.OnHand), int64(s.Reserved), r.Version+1
+		changed = append(changed, r)
+		moves = append(moves, moveRow{ProductID: r.ProductID, Kind: string(kind), Quantity: int64(item.Quantity), Cause: cause, At: at})
+		told = append(told, changeOf(Level{s, item.Product, r.Version}))
+	}
+	if err := write(tx, changed, moves); err != nil {
+		return err
+	}
+	return m.out.Append(tx, told...)
+}
+
+func changeOf(l Level) outbox.Change {
+	return outbox.Change{Capability: shop.Warehouse, Type: "stock-changed", Key: string(l.Product), Version: l.Version, Data: toWire(l)}
+}
+
+// Restock receives goods once per key; replayed says that it was received before.
+func (m *Module) Restock(ctx context.Context, p shop.ProductID, q shop.Quantity, key string) (l Level, replayed bool, err error) {
+	if _, err := m.products.Product(ctx, p); err != nil {
+		return Level{}, false, err
+	}
+	err = m.db.Write(ctx, func(tx *db.Tx) error {
+		before, seen, err := moved(tx, p, rules.Restocked, key)
+		switch {
+		case err != nil:
+			return err
+		case seen && before != q:
+			return ordering.ErrKeyReused
+		}
+		replayed = seen
+		rows, err := lock(tx, []Item{{p, q}})
+		if err != nil {
+			return err
+		}
+		r, ok := rows[p]
+		if !ok {
+			r = row{ProductID: string(p)}
+			if err := tx.Create(&r).Error; err != nil {
+				return err
+			}
+		}
+		if !seen {
+			if err := m.move(tx, rules.Restocked, key, []Item{{p, q}}); err != nil {
+				return err
+			}
+			r.OnHand, r.Version = r.OnHand+int64(q), r.Version+1
+		}
+		l = Level{r.stock(), p, r.Version}
+		return nil
+	})
+	if err != nil {
+		return Level{}, false, fmt.Errorf("restock: %w", err)
+	}
+	return l, replayed, nil
+}
