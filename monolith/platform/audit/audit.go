@@ -37,7 +37,7 @@ func (d Door) ReadAudit(ctx context.Context, _ auditapi.ReadAuditRequestObject) 
 			{&a.Stock, `SELECT product_id, initial, on_hand, reserved FROM warehouse_stock WHERE version > 0 ORDER BY product_id`},
 			{&a.StockMoves, `SELECT seq AS sequence, product_id, kind, quantity, cause FROM warehouse_moves ORDER BY seq`},
 			{&a.Payments, `SELECT id, order_id, state, amount, refunded, currency FROM payment_payments ORDER BY id`},
-			{&a.Ledger, `SELECT transaction_id AS transaction, account, amount, currency FROM payment_ledger ORDER BY seq`},
+			{&a.Ledger, `SELECT transaction_id AS "transaction", account, amount, currency FROM payment_ledger ORDER BY seq`},
 			{&a.Shipments, `SELECT id, order_id, state FROM logistics_shipments ORDER BY id`},
 			{&a.Notifications, `SELECT id, user_id, kind, cause FROM notification_messages ORDER BY id`},
 			{&a.Users, `SELECT email FROM user_accounts WHERE NOT seeded ORDER BY id`},
