@@ -64,18 +64,11 @@ func TestPackageComments(t *testing.T) {
 // TestLeanBinaries fails when a binary links what it must not: the licence of k6, or memory that every process of the shop would pay.
 func TestLeanBinaries(t *testing.T) {
 	forbidden := map[string]map[string]string{
-		"./cmd/figlab": {
-			"go.k6.io/k6": "k6 is AGPL-3.0 and heavy: it is linked into figload alone",
-		},
 		"./cmd/figshop": {
 			"go.k6.io/k6":                  "k6 is AGPL-3.0 and heavy: it is linked into figload alone",
 			"github.com/Shopify/toxiproxy": "faults are injected from outside",
 			"github.com/testcontainers":    "the lab starts containers, not the shop",
 			"gonum.org":                    "the shop draws nothing",
-		},
-		"./cmd/figload": {
-			"gorm.io":                        "the load knows no store",
-			"github.com/nats-io/nats-server": "the load knows no broker",
 		},
 	}
 	for cmd, rules := range forbidden {
