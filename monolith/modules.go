@@ -2,11 +2,6 @@ package monolith
 
 import (
 	"context"
-	"net/http"
-
-	"github.com/labstack/echo/v4"
-	"gorm.io/gorm"
-
 	"figlab/api/contract"
 	"figlab/api/internalapi/auditapi"
 	"figlab/api/internalapi/feedapi"
@@ -37,6 +32,10 @@ import (
 	"figlab/monolith/user"
 	"figlab/monolith/warehouse"
 	"figlab/monolith/wishlist"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	"gorm.io/gorm"
 )
 
 // modules are the twelve capabilities, wired.

@@ -3,11 +3,6 @@ package monolith
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"os"
-	"time"
-
 	"figlab/api/contract"
 	"figlab/internal/bus"
 	"figlab/internal/process"
@@ -16,6 +11,10 @@ import (
 	"figlab/monolith/platform/audit"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
+	"fmt"
+	"net"
+	"os"
+	"time"
 )
 
 // Seed says which data an empty database is filled with.

@@ -2,16 +2,23 @@ package shop
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
 // Ids are UUIDv7 (RFC 9562) in their canonical text form: sortable by time, and the same in every store.
 type (
-	UserID         string
-	ProductID      string
-	OrderID        string
-	PaymentID      string
-	ShipmentID     string
+	// UserID names a user.
+	UserID string
+	// ProductID names a product.
+	ProductID string
+	// OrderID names an order.
+	OrderID string
+	// PaymentID names a payment.
+	PaymentID string
+	// ShipmentID names a shipment.
+	ShipmentID string
+	// NotificationID names a message to a user.
 	NotificationID string
 )
 
@@ -34,10 +41,11 @@ func CheckID(s string) error {
 		return NewError(Invalid, "malformed-id", fmt.Sprintf("%q is not an id", s))
 	}
 	for i := range len(s) {
-		c := s[i]
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f'
-		if dash && c != '-' || !dash && !hex {
+		want := "0123456789abcdef"
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			want = "-"
+		}
+		if strings.IndexByte(want, s[i]) < 0 {
 			return NewError(Invalid, "malformed-id", fmt.Sprintf("%q is not an id", s))
 		}
 	}

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"cmp"
+	"figlab/api/shopapi"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,8 +10,6 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
-
-	"figlab/api/shopapi"
 )
 
 // An Operation of the contract.
@@ -44,13 +43,12 @@ func Operations() ([]Operation, error) {
 
 // entry is an operation as the middleware needs it: looked up by method and echo route, without another router.
 type entry struct {
-	route    *routers.Route
-	id       string
-	body     bool // takes a JSON body
-	check    bool // has parameters or a body to validate
-	auth     bool // wants a token
-	mayAuth  bool // looks at a token when there is one
-	pathKeys []string
+	route   *routers.Route
+	id      string
+	body    bool // takes a JSON body
+	check   bool // has parameters or a body to validate
+	auth    bool // wants a token
+	mayAuth bool // looks at a token when there is one
 }
 
 // table prepares every operation, keyed by method and echo route.

@@ -3,6 +3,10 @@ package contract
 import (
 	"context"
 	"errors"
+	"figlab/api/internalapi"
+	"figlab/api/problem"
+	"figlab/api/shopapi"
+	"figlab/api/token"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,11 +14,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
-
-	"figlab/api/internalapi"
-	"figlab/api/problem"
-	"figlab/api/shopapi"
-	"figlab/api/token"
 )
 
 // Headers that every answer of the shop may carry.

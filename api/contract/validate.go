@@ -3,6 +3,7 @@ package contract
 import (
 	"bytes"
 	"errors"
+	"figlab/api/problem"
 	"fmt"
 	"io"
 	"mime"
@@ -12,8 +13,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/labstack/echo/v4"
-
-	"figlab/api/problem"
 )
 
 // validate checks parameters and body against the contract and leaves the body readable.

@@ -5,13 +5,12 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"figlab/api/shopapi"
 	"fmt"
 	"io"
 	"net/http"
 	"sync"
 	"time"
-
-	"figlab/api/shopapi"
 )
 
 // Remote keeps the keys published at a JWKS address. It asks again when it meets an id it does not know, at most once in five seconds,
@@ -61,7 +60,7 @@ func (r *Remote) refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("keys at %s: %w", r.url, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it was only read
 	var set shopapi.JWKS
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&set); err != nil {
 		return fmt.Errorf("keys at %s: %w", r.url, err)

@@ -8,13 +8,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"figlab/api/problem"
+	"figlab/api/shopapi"
 	"fmt"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-
-	"figlab/api/problem"
-	"figlab/api/shopapi"
 )
 
 const issuer = "figlab"
@@ -30,7 +29,9 @@ type Claims struct {
 func (c Claims) Admin() bool { return c.Role == "admin" }
 
 // ErrInvalid is the cause of every token that does not verify.
-var ErrInvalid = &problem.Error{Kind: "unauthenticated", Code: "unauthenticated", Detail: "a valid session token is wanted: POST /sessions gives one"}
+var ErrInvalid = &problem.Error{
+	Kind: "unauthenticated", Code: "unauthenticated", Detail: "a valid session token is wanted: POST /sessions gives one",
+}
 
 type wire struct {
 	jwt.RegisteredClaims
@@ -117,7 +118,9 @@ func (v Verifier) Verify(ctx context.Context, signed string) (Claims, error) {
 type contextKey struct{}
 
 // With returns a context that carries the caller's claims.
-func With(ctx context.Context, c Claims) context.Context { return context.WithValue(ctx, contextKey{}, c) }
+func With(ctx context.Context, c Claims) context.Context {
+	return context.WithValue(ctx, contextKey{}, c)
+}
 
 // From returns the caller's claims, if the caller is signed in.
 func From(ctx context.Context) (Claims, bool) {

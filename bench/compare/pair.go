@@ -116,7 +116,7 @@ func get(ctx context.Context, client *http.Client, url string) error {
 	if err != nil {
 		return fmt.Errorf("compare: %w", err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it was only read
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		return fmt.Errorf("compare: GET %s: %w", url, err)
 	}

@@ -1,13 +1,12 @@
 package compare_test
 
 import (
+	"figlab/bench/compare"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"figlab/bench/compare"
 )
 
 func at(url string) func(int) string { return func(int) string { return url } }
@@ -68,7 +67,7 @@ func TestQuantile(t *testing.T) {
 			t.Errorf("quantile %v = %d, want %d", q, got, want)
 		}
 	}
-	if (compare.Latencies)(nil).Quantile(0.5) != 0 {
+	if compare.Latencies(nil).Quantile(0.5) != 0 {
 		t.Error("an empty distribution has a median")
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"figlab/internal/process"
 	"flag"
 	"fmt"
 	"io"
@@ -9,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"figlab/internal/process"
 )
 
 // flags of all roles; a role ignores what it has no use for.

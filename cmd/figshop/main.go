@@ -6,12 +6,11 @@ package main
 import (
 	"context"
 	"errors"
+	"figlab/internal/process"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-
-	"figlab/internal/process"
 )
 
 // Exit codes.
@@ -30,7 +29,7 @@ func run(args []string, stderr io.Writer) int {
 		return exitClean
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "figshop:", err)
+		_, _ = fmt.Fprintln(stderr, "figshop:", err) // there is nobody else to tell
 		return exitUsage
 	}
 	var leash io.Reader

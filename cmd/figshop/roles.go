@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-
 	"figlab/internal/bus"
 	"figlab/internal/partner/carrier"
 	"figlab/internal/partner/provider"

@@ -2,13 +2,12 @@ package arch
 
 import (
 	"errors"
+	"figlab/shop"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"figlab/shop"
 )
 
 // TestGrid fails when the houses no longer carry the same capability folders. Rules and monolith exist for all twelve; a service or a

@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"figlab/shop"
 	"io"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-
-	"figlab/shop"
 )
 
 const module = "figlab/"

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"figlab/internal/process"
 	"fmt"
 	"net"
 	"sync"
@@ -10,8 +11,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"figlab/internal/process"
 )
 
 const (

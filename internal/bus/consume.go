@@ -3,12 +3,11 @@ package bus
 import (
 	"context"
 	"errors"
+	"figlab/internal/process"
 	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"figlab/internal/process"
 )
 
 const (
@@ -69,7 +68,9 @@ func (b *Bus) Pending(ctx context.Context, durable string, subjects []string) (i
 	return int64(info.NumPending) + int64(info.NumAckPending), nil
 }
 
-func (b *Bus) consume(ctx context.Context, durable string, subjects []string, most int, handle func(context.Context, []Message) error) error {
+func (b *Bus) consume(
+	ctx context.Context, durable string, subjects []string, most int, handle func(context.Context, []Message) error,
+) error {
 	c, err := b.Prepare(ctx, durable, subjects)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"figlab/internal/process"
 	"fmt"
 	"net"
 	"os"
@@ -10,8 +11,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-
-	"figlab/internal/process"
 )
 
 // ServerConfig of the embedded broker.

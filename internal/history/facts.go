@@ -46,7 +46,7 @@ type Order struct {
 	Lines    []Line `json:"lines"`
 }
 
-// A Payment; its id is also the key of the charge at the provider.
+// A Payment of an order. Its id is also the key of the charge at the provider.
 type Payment struct {
 	ID       string `json:"id"`
 	Order    string `json:"order_id"`
@@ -64,7 +64,7 @@ type LedgerEntry struct {
 	Currency    string `json:"currency"`
 }
 
-// A Shipment; its id is also the key of the parcel at the carrier.
+// A Shipment of an order. Its id is also the key of the parcel at the carrier.
 type Shipment struct {
 	ID    string `json:"id"`
 	Order string `json:"order_id"`

@@ -3,13 +3,12 @@ package process
 import (
 	"context"
 	"crypto/rand"
+	"figlab/shop"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
-
-	"figlab/shop"
 )
 
 // Deps are the parts of the world a process may touch.

@@ -50,13 +50,9 @@ func Run(ctx context.Context, grace time.Duration, parts ...Part) error {
 	}
 	for i := len(parts) - 1; i >= 0; i-- {
 		stops[i]()
-		timer := time.NewTimer(grace)
-		select {
-		case <-dones[i]:
-		case <-timer.C:
+		if !within(grace, dones[i]) {
 			errs = append(errs, fmt.Errorf("%s: %w of %s", parts[i].Name, ErrGrace, grace))
 		}
-		timer.Stop()
 	}
 	for len(ends) > 0 {
 		if e := <-ends; e.err != nil && !errors.Is(e.err, context.Canceled) {
@@ -64,4 +60,16 @@ func Run(ctx context.Context, grace time.Duration, parts ...Part) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// within waits for done, but no longer than the grace.
+func within(grace time.Duration, done <-chan struct{}) bool {
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
 }

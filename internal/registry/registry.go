@@ -8,6 +8,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"figlab/internal/bus"
+	"figlab/internal/process"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,16 +17,14 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"figlab/internal/bus"
-	"figlab/internal/process"
 )
 
 const (
 	bucket = "registry"
-	// Lease is how long an entry outlives its holder, Beat how often it is renewed.
+	// Lease is how long an entry outlives its holder.
 	Lease = 3 * time.Second
-	Beat  = time.Second
+	// Beat is how often an entry is renewed.
+	Beat = time.Second
 )
 
 // An Instance of a service.
@@ -85,7 +85,7 @@ func (r *Registry) Lease(i Instance) process.Part {
 			select {
 			case <-next:
 			case <-ctx.Done():
-				r.resign(kv, key(i))
+				r.resign(context.WithoutCancel(ctx), kv, key(i))
 				return nil
 			}
 		}
@@ -112,11 +112,11 @@ func (r *Registry) renew(ctx context.Context, kv jetstream.KeyValue, key string,
 }
 
 // resign takes the entry back, so that callers need not wait for it to expire.
-func (r *Registry) resign(kv jetstream.KeyValue, key string) {
+func (r *Registry) resign(ctx context.Context, kv jetstream.KeyValue, key string) {
 	if kv == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	if err := kv.Delete(ctx, key); err != nil {
 		r.deps.Log.WarnContext(ctx, "lease not given back", "key", key, "error", err.Error())

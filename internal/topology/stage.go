@@ -12,10 +12,21 @@ type Stage struct {
 // Stages returns all of them, in order.
 func Stages() []Stage {
 	return []Stage{
-		{"00", "monolith", true}, {"01", "facade", true},
-		{"02", "notification", false}, {"03", "search", true}, {"04", "recommendation", false}, {"05", "catalog", true},
-		{"06", "wishlist", false}, {"07", "user", false}, {"08", "cart", false}, {"09", "logistics", false}, {"10", "warehouse", false},
-		{"11", "payment", false}, {"12", "orderprocessing", false}, {"13", "ordertaking", false}, {"14", "microservices", false},
+		{"00", "monolith", true},
+		{"01", "facade", true},
+		{"02", "notification", false},
+		{"03", "search", true},
+		{"04", "recommendation", false},
+		{"05", "catalog", true},
+		{"06", "wishlist", false},
+		{"07", "user", false},
+		{"08", "cart", false},
+		{"09", "logistics", false},
+		{"10", "warehouse", false},
+		{"11", "payment", false},
+		{"12", "orderprocessing", false},
+		{"13", "ordertaking", false},
+		{"14", "microservices", false},
 	}
 }
 

@@ -2,9 +2,9 @@ package cart
 
 import (
 	"context"
-
 	"figlab/monolith/platform/db"
 	"figlab/shop"
+
 	catalog "figlab/shop/catalog"
 )
 

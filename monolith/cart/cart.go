@@ -2,10 +2,10 @@ package cart
 
 import (
 	"context"
-	"fmt"
-
 	"figlab/monolith/platform/db"
 	"figlab/shop"
+	"fmt"
+
 	rules "figlab/shop/cart"
 	catalog "figlab/shop/catalog"
 )

@@ -2,7 +2,6 @@ package cart
 
 import (
 	"context"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/cartapi"
 	"figlab/monolith/platform/session"

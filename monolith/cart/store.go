@@ -2,14 +2,14 @@ package cart
 
 import (
 	"errors"
+	"figlab/monolith/platform/db"
+	"figlab/monolith/platform/wire"
+	"figlab/shop"
 	"fmt"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
-	"figlab/monolith/platform/db"
-	"figlab/monolith/platform/wire"
-	"figlab/shop"
 	rules "figlab/shop/cart"
 )
 

@@ -3,12 +3,12 @@ package catalog
 import (
 	"context"
 	"errors"
-	"fmt"
-
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
 	"figlab/shop"
+	"fmt"
+
 	rules "figlab/shop/catalog"
 )
 
@@ -72,7 +72,8 @@ type CategoryCount struct {
 
 // Categories returns all categories by name.
 func (m *Module) Categories(ctx context.Context) (counts []CategoryCount, err error) {
-	err = m.db.Read(ctx).Model(&row{}).Where("on_sale").Select("category, count(*) AS count").Group("category").Order("category").Scan(&counts).Error
+	err = m.db.Read(ctx).Model(&row{}).Where("on_sale").Select("category, count(*) AS count").
+		Group("category").Order("category").Scan(&counts).Error
 	if err != nil {
 		return nil, fmt.Errorf("count categories: %w", err)
 	}

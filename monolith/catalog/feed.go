@@ -2,11 +2,11 @@ package catalog
 
 import (
 	"context"
-
 	"figlab/api/internalapi"
 	"figlab/api/internalapi/feedapi"
 	"figlab/monolith/platform/wire"
 	"figlab/shop"
+
 	rules "figlab/shop/catalog"
 )
 

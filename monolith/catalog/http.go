@@ -2,14 +2,14 @@ package catalog
 
 import (
 	"context"
-	"strconv"
-	"strings"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/catalogapi"
 	"figlab/monolith/platform/session"
 	"figlab/monolith/platform/wire"
 	"figlab/shop"
+	"strconv"
+	"strings"
+
 	rules "figlab/shop/catalog"
 )
 
@@ -48,7 +48,9 @@ func (h HTTP) ListProducts(ctx context.Context, r catalogapi.ListProductsRequest
 }
 
 // ListCategories returns all categories.
-func (h HTTP) ListCategories(ctx context.Context, _ catalogapi.ListCategoriesRequestObject) (catalogapi.ListCategoriesResponseObject, error) {
+func (h HTTP) ListCategories(
+	ctx context.Context, _ catalogapi.ListCategoriesRequestObject,
+) (catalogapi.ListCategoriesResponseObject, error) {
 	counts, err := h.Categories(ctx)
 	if err != nil {
 		return nil, err
@@ -61,7 +63,9 @@ func (h HTTP) ListCategories(ctx context.Context, _ catalogapi.ListCategoriesReq
 }
 
 // CreateProduct adds a product.
-func (h HTTP) CreateProduct(ctx context.Context, r catalogapi.CreateProductRequestObject) (catalogapi.CreateProductResponseObject, error) {
+func (h HTTP) CreateProduct(
+	ctx context.Context, r catalogapi.CreateProductRequestObject,
+) (catalogapi.CreateProductResponseObject, error) {
 	if err := session.Admin(ctx); err != nil {
 		return nil, err
 	}
@@ -76,7 +80,9 @@ func (h HTTP) CreateProduct(ctx context.Context, r catalogapi.CreateProductReque
 }
 
 // UpdateProduct changes a product.
-func (h HTTP) UpdateProduct(ctx context.Context, r catalogapi.UpdateProductRequestObject) (catalogapi.UpdateProductResponseObject, error) {
+func (h HTTP) UpdateProduct(
+	ctx context.Context, r catalogapi.UpdateProductRequestObject,
+) (catalogapi.UpdateProductResponseObject, error) {
 	if err := session.Admin(ctx); err != nil {
 		return nil, err
 	}

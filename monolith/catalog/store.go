@@ -3,12 +3,12 @@ package catalog
 import (
 	"context"
 	"errors"
+	"figlab/monolith/platform/db"
+	"figlab/shop"
 	"fmt"
 
 	"gorm.io/gorm"
 
-	"figlab/monolith/platform/db"
-	"figlab/shop"
 	rules "figlab/shop/catalog"
 )
 

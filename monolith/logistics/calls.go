@@ -2,14 +2,13 @@ package logistics
 
 import (
 	"context"
-	"fmt"
-	"time"
-
 	"figlab/api/internalapi"
 	"figlab/api/problem"
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/shop"
+	"fmt"
+	"time"
 )
 
 // orders is the sibling that owns an order's state.

@@ -2,13 +2,13 @@ package logistics
 
 import (
 	"context"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/logisticsapi"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/session"
 	"figlab/monolith/platform/wire"
 	"figlab/shop"
+
 	rules "figlab/shop/logistics"
 )
 
@@ -30,7 +30,9 @@ func toWire(r row) (shopapi.Shipment, error) {
 }
 
 // QuoteShipping returns what shipping costs.
-func (h HTTP) QuoteShipping(_ context.Context, r logisticsapi.QuoteShippingRequestObject) (logisticsapi.QuoteShippingResponseObject, error) {
+func (h HTTP) QuoteShipping(
+	_ context.Context, r logisticsapi.QuoteShippingRequestObject,
+) (logisticsapi.QuoteShippingResponseObject, error) {
 	quotes, err := rules.Quotes(r.Params.Country, shop.Grams(r.Params.Weight))
 	if err != nil {
 		return nil, err

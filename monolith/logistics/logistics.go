@@ -2,14 +2,14 @@ package logistics
 
 import (
 	"context"
-	"fmt"
-	"time"
-
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
 	"figlab/monolith/platform/wire"
 	"figlab/shop"
+	"fmt"
+	"time"
+
 	rules "figlab/shop/logistics"
 	processing "figlab/shop/orderprocessing"
 )
@@ -40,7 +40,9 @@ func (m *Module) Rate(country string, weight shop.Grams, service string) (shop.M
 }
 
 // Plan writes that an order is to be shipped, in the caller's transaction.
-func (m *Module) Plan(tx *db.Tx, order shop.OrderID, user shop.UserID, service string, to shop.Address, weight shop.Grams) (shop.ShipmentID, error) {
+func (m *Module) Plan(
+	tx *db.Tx, order shop.OrderID, user shop.UserID, service string, to shop.Address, weight shop.Grams,
+) (shop.ShipmentID, error) {
 	address, err := wire.Encode(to)
 	if err != nil {
 		return "", err

@@ -2,13 +2,13 @@ package logistics
 
 import (
 	"errors"
+	"figlab/monolith/platform/db"
+	"figlab/shop"
 	"fmt"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
-	"figlab/monolith/platform/db"
-	"figlab/shop"
 	rules "figlab/shop/logistics"
 )
 

@@ -2,14 +2,14 @@ package logistics
 
 import (
 	"context"
-	"fmt"
-	"time"
-
 	"figlab/api/internalapi"
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/wire"
 	"figlab/shop"
+	"fmt"
+	"time"
+
 	rules "figlab/shop/logistics"
 )
 

@@ -2,7 +2,6 @@ package notification
 
 import (
 	"context"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/notificationapi"
 	"figlab/monolith/platform/db"

@@ -2,12 +2,12 @@ package notification
 
 import (
 	"context"
-	"fmt"
-
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
 	"figlab/shop"
+	"fmt"
+
 	rules "figlab/shop/notification"
 )
 

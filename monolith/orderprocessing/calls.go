@@ -2,10 +2,10 @@ package orderprocessing
 
 import (
 	"context"
-
 	"figlab/monolith/platform/db"
 	"figlab/monolith/warehouse"
 	"figlab/shop"
+
 	notices "figlab/shop/notification"
 	ordering "figlab/shop/ordertaking"
 )

@@ -2,7 +2,6 @@ package orderprocessing
 
 import (
 	"context"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/orderprocessingapi"
 	"figlab/monolith/platform/session"
@@ -36,7 +35,9 @@ func (h HTTP) ListOrderEvents(
 	}
 	out := orderprocessingapi.ListOrderEvents200JSONResponse{Items: make([]shopapi.OrderEvent, len(events))}
 	for i, e := range events {
-		out.Items[i] = shopapi.OrderEvent{Sequence: e.Sequence, State: shopapi.OrderState(e.State), Detail: wire.Optional(e.Detail), At: e.At}
+		out.Items[i] = shopapi.OrderEvent{
+			Sequence: e.Sequence, State: shopapi.OrderState(e.State), Detail: wire.Optional(e.Detail), At: e.At,
+		}
 	}
 	return out, nil
 }

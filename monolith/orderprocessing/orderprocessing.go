@@ -3,14 +3,14 @@ package orderprocessing
 import (
 	"context"
 	"errors"
-	"fmt"
-
 	"figlab/api/shopapi"
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
 	"figlab/monolith/warehouse"
 	"figlab/shop"
+	"fmt"
+
 	notices "figlab/shop/notification"
 	rules "figlab/shop/orderprocessing"
 	ordering "figlab/shop/ordertaking"

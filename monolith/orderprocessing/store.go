@@ -1,12 +1,12 @@
 package orderprocessing
 
 import (
+	"figlab/monolith/platform/db"
+	"figlab/shop"
 	"fmt"
 
 	"gorm.io/gorm"
 
-	"figlab/monolith/platform/db"
-	"figlab/shop"
 	rules "figlab/shop/orderprocessing"
 )
 

@@ -2,11 +2,10 @@ package orderprocessing
 
 import (
 	"context"
-	"time"
-
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/shop"
+	"time"
 )
 
 // Sweeping finishes what was begun and left: a crash, or a provider that did not answer. At the start everything open is picked up;

@@ -2,9 +2,9 @@ package ordertaking
 
 import (
 	"context"
-
 	"figlab/monolith/platform/db"
 	"figlab/shop"
+
 	carts "figlab/shop/cart"
 	catalog "figlab/shop/catalog"
 	rules "figlab/shop/ordertaking"

@@ -2,12 +2,12 @@ package ordertaking
 
 import (
 	"context"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/ordertakingapi"
 	"figlab/monolith/platform/session"
 	"figlab/monolith/platform/wire"
 	"figlab/shop"
+
 	rules "figlab/shop/ordertaking"
 )
 

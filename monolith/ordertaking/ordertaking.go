@@ -3,12 +3,12 @@ package ordertaking
 import (
 	"context"
 	"errors"
-	"fmt"
-
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
 	"figlab/shop"
+	"fmt"
+
 	carts "figlab/shop/cart"
 	catalog "figlab/shop/catalog"
 	rules "figlab/shop/ordertaking"

@@ -3,13 +3,13 @@ package ordertaking
 import (
 	"context"
 	"errors"
+	"figlab/monolith/platform/db"
+	"figlab/monolith/platform/wire"
+	"figlab/shop"
 	"fmt"
 
 	"gorm.io/gorm"
 
-	"figlab/monolith/platform/db"
-	"figlab/monolith/platform/wire"
-	"figlab/shop"
 	rules "figlab/shop/ordertaking"
 )
 

@@ -2,15 +2,15 @@ package payment
 
 import (
 	"context"
-	"fmt"
-	"net/http"
-	"time"
-
 	"figlab/api/internalapi"
 	"figlab/api/problem"
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/shop"
+	"fmt"
+	"net/http"
+	"time"
+
 	notices "figlab/shop/notification"
 )
 

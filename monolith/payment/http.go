@@ -2,13 +2,13 @@ package payment
 
 import (
 	"context"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/paymentapi"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/session"
 	"figlab/monolith/platform/wire"
 	"figlab/shop"
+
 	ordering "figlab/shop/ordertaking"
 )
 
@@ -55,7 +55,7 @@ func (h HTTP) RefundPayment(ctx context.Context, r paymentapi.RefundPaymentReque
 	if err := session.Admin(ctx); err != nil {
 		return nil, err
 	}
-	row, replayed, err := h.Refund(ctx, shop.PaymentID(r.Id), wire.Price(r.Body.Amount), r.Params.IdempotencyKey)
+	row, replayed, err := h.refund(ctx, shop.PaymentID(r.Id), wire.Price(r.Body.Amount), r.Params.IdempotencyKey)
 	if err != nil {
 		return nil, err
 	}

@@ -3,12 +3,12 @@ package payment
 import (
 	"context"
 	"errors"
-	"fmt"
-
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
 	"figlab/shop"
+	"fmt"
+
 	notices "figlab/shop/notification"
 	ordering "figlab/shop/ordertaking"
 	rules "figlab/shop/payment"
@@ -130,8 +130,8 @@ func (m *Module) FinishRefund(ctx context.Context, key string) error {
 	})
 }
 
-// Refund gives money back once per key; replayed says that it was decided before.
-func (m *Module) Refund(ctx context.Context, id shop.PaymentID, amount shop.Money, key string) (r row, replayed bool, err error) {
+// refund gives money back once per key; replayed says that it was decided before.
+func (m *Module) refund(ctx context.Context, id shop.PaymentID, amount shop.Money, key string) (r row, replayed bool, err error) {
 	scoped := string(id) + ":" + key
 	err = m.db.Write(ctx, func(tx *db.Tx) error {
 		if r, err = find(tx.Locking(), id); err != nil {
@@ -166,7 +166,8 @@ func (m *Module) Refund(ctx context.Context, id shop.PaymentID, amount shop.Mone
 // Open returns what was begun and not finished before a time: payments nobody knows the outcome of, and refunds to be carried out.
 func (m *Module) Open(ctx context.Context, before int64) (payments []shop.OrderID, refunds []string, err error) {
 	q := m.db.Read(ctx)
-	err = q.Model(&row{}).Where("state = 'initiated' AND created < ?", before).Order("created").Limit(100).Pluck("order_id", &payments).Error
+	err = q.Model(&row{}).Where("state = 'initiated' AND created < ?", before).Order("created").Limit(100).
+		Pluck("order_id", &payments).Error
 	if err == nil {
 		err = q.Model(&refundRow{}).Where("NOT done AND created < ?", before).Order("created").Limit(100).Pluck("key", &refunds).Error
 	}

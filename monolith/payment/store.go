@@ -2,12 +2,12 @@ package payment
 
 import (
 	"errors"
+	"figlab/monolith/platform/db"
+	"figlab/shop"
 	"fmt"
 
 	"gorm.io/gorm"
 
-	"figlab/monolith/platform/db"
-	"figlab/shop"
 	rules "figlab/shop/payment"
 )
 

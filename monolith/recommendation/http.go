@@ -2,7 +2,6 @@ package recommendation
 
 import (
 	"context"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/recommendationapi"
 	"figlab/monolith/platform/session"

@@ -2,13 +2,13 @@ package recommendation
 
 import (
 	"context"
+	"figlab/monolith/platform/db"
+	"figlab/shop"
 	"fmt"
 	"slices"
 
 	"gorm.io/gorm"
 
-	"figlab/monolith/platform/db"
-	"figlab/shop"
 	rules "figlab/shop/recommendation"
 )
 
@@ -25,7 +25,8 @@ func (m *Module) For(ctx context.Context, user shop.UserID, product shop.Product
 	var found []rules.Suggestion
 	if product != "" {
 		together, err := suggest(q, rules.BoughtTogether,
-			`SELECT other_id AS product, count AS score FROM recommendation_pairs WHERE product_id = ? ORDER BY count DESC, other_id LIMIT ?`,
+			`SELECT other_id AS product, count AS score FROM recommendation_pairs
+WHERE product_id = ? ORDER BY count DESC, other_id LIMIT ?`,
 			product, limit)
 		if err != nil {
 			return nil, err

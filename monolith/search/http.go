@@ -2,10 +2,10 @@ package search
 
 import (
 	"context"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/searchapi"
 	"figlab/monolith/platform/wire"
+
 	rules "figlab/shop/search"
 )
 

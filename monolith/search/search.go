@@ -2,8 +2,8 @@ package search
 
 import (
 	"context"
-
 	"figlab/monolith/platform/db"
+
 	rules "figlab/shop/search"
 )
 

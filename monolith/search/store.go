@@ -1,13 +1,13 @@
 package search
 
 import (
+	"figlab/monolith/platform/db"
+	"figlab/shop"
 	"fmt"
 	"strings"
 
 	"gorm.io/gorm"
 
-	"figlab/monolith/platform/db"
-	"figlab/shop"
 	catalog "figlab/shop/catalog"
 	rules "figlab/shop/search"
 )

@@ -2,12 +2,12 @@ package user
 
 import (
 	"context"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/userapi"
 	"figlab/monolith/platform/session"
 	"figlab/monolith/platform/wire"
 	"figlab/shop"
+
 	rules "figlab/shop/user"
 )
 

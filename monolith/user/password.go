@@ -54,7 +54,8 @@ func (h hasher) hash(ctx context.Context, password string) (string, error) {
 func encode(password string, salt []byte) string {
 	key := argon2.IDKey([]byte(password), salt, passes, memoryKiB, lanes, keyBytes)
 	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memoryKiB, passes, lanes, b64.EncodeToString(salt), b64.EncodeToString(key))
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
+		argon2.Version, memoryKiB, passes, lanes, b64.EncodeToString(salt), b64.EncodeToString(key))
 }
 
 var errHash = errors.New("not an argon2id hash of this program")

@@ -6,11 +6,11 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"fmt"
-
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/wire"
 	"figlab/shop"
+	"fmt"
+
 	rules "figlab/shop/user"
 )
 

@@ -3,14 +3,14 @@ package user
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
-
 	"figlab/api/token"
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
 	"figlab/shop"
+	"fmt"
+	"time"
+
 	rules "figlab/shop/user"
 )
 

@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"context"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/warehouseapi"
 	"figlab/monolith/platform/session"
@@ -17,7 +16,8 @@ var _ warehouseapi.StrictServerInterface = HTTP{}
 
 func toWire(l Level) shopapi.Stock {
 	return shopapi.Stock{
-		ProductId: string(l.Product), OnHand: int64(l.OnHand), Reserved: int64(l.Reserved), Available: int64(l.Available()), Version: l.Version,
+		ProductId: string(l.Product), OnHand: int64(l.OnHand), Reserved: int64(l.Reserved),
+		Available: int64(l.Available()), Version: l.Version,
 	}
 }
 

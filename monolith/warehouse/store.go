@@ -3,14 +3,14 @@ package warehouse
 import (
 	"context"
 	"errors"
+	"figlab/monolith/platform/db"
+	"figlab/shop"
 	"fmt"
 	"slices"
 	"strings"
 
 	"gorm.io/gorm"
 
-	"figlab/monolith/platform/db"
-	"figlab/shop"
 	catalog "figlab/shop/catalog"
 	rules "figlab/shop/warehouse"
 )

@@ -3,12 +3,12 @@ package warehouse
 import (
 	"context"
 	"errors"
-	"fmt"
-
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
 	"figlab/shop"
+	"fmt"
+
 	catalog "figlab/shop/catalog"
 	ordering "figlab/shop/ordertaking"
 	rules "figlab/shop/warehouse"
@@ -61,7 +61,7 @@ func (m *Module) Stock(ctx context.Context, p shop.ProductID) (Level, error) {
 	return Level{r.stock(), p, r.Version}, nil
 }
 
-// Reserve, Commit and Release move what an order holds, in the caller's transaction: all items or none.
+// Reserve takes what an order wants out of what is free, in the caller's transaction: all items or none.
 func (m *Module) Reserve(tx *db.Tx, order shop.OrderID, items []Item) error {
 	return m.move(tx, rules.Reserved, string(order), items)
 }

@@ -2,10 +2,10 @@ package wishlist
 
 import (
 	"context"
-
 	"figlab/monolith/cart"
 	"figlab/monolith/platform/db"
 	"figlab/shop"
+
 	catalog "figlab/shop/catalog"
 )
 

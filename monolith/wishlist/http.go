@@ -2,7 +2,6 @@ package wishlist
 
 import (
 	"context"
-
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/wishlistapi"
 	"figlab/monolith/platform/session"

@@ -1,13 +1,13 @@
 package wishlist
 
 import (
+	"figlab/monolith/platform/db"
+	"figlab/shop"
 	"fmt"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
-	"figlab/monolith/platform/db"
-	"figlab/shop"
 	rules "figlab/shop/wishlist"
 )
 

@@ -2,12 +2,12 @@ package wishlist
 
 import (
 	"context"
-	"fmt"
-
 	"figlab/internal/process"
 	"figlab/monolith/cart"
 	"figlab/monolith/platform/db"
 	"figlab/shop"
+	"fmt"
+
 	catalog "figlab/shop/catalog"
 	rules "figlab/shop/wishlist"
 )

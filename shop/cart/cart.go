@@ -1,9 +1,8 @@
 package cart
 
 import (
-	"slices"
-
 	"figlab/shop"
+	"slices"
 )
 
 // MaxItems is how many different products a cart holds, MaxQuantity how many of one.

@@ -1,10 +1,9 @@
 package catalog
 
 import (
+	"figlab/shop"
 	"strings"
 	"time"
-
-	"figlab/shop"
 )
 
 // A Product is something for sale, or something that was.

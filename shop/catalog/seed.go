@@ -1,9 +1,8 @@
 package catalog
 
 import (
-	"fmt"
-
 	"figlab/shop"
+	"fmt"
 )
 
 const seedKind = 2
@@ -17,10 +16,22 @@ func Categories() []string {
 }
 
 func words() (makes, materials, things, uses []string) {
-	return []string{"Alder", "Borealis", "Cobalt", "Drift", "Ember", "Fjord", "Garnet", "Harbour", "Ionic", "Juniper", "Kestrel", "Lumen", "Meridian", "Nimbus"},
-		[]string{"aluminium", "bamboo", "canvas", "ceramic", "copper", "cotton", "felt", "glass", "leather", "linen", "oak", "steel", "walnut", "wool"},
-		[]string{"case", "clock", "compass", "holder", "kettle", "lantern", "notebook", "organiser", "pack", "pan", "press", "speaker", "stand", "torch", "tray", "wallet"},
-		[]string{"everyday use", "long journeys", "small kitchens", "rainy days", "early mornings", "tidy desks", "weekend trips", "gifts"}
+	makes = []string{
+		"Alder", "Borealis", "Cobalt", "Drift", "Ember", "Fjord", "Garnet",
+		"Harbour", "Ionic", "Juniper", "Kestrel", "Lumen", "Meridian", "Nimbus",
+	}
+	materials = []string{
+		"aluminium", "bamboo", "canvas", "ceramic", "copper", "cotton", "felt",
+		"glass", "leather", "linen", "oak", "steel", "walnut", "wool",
+	}
+	things = []string{
+		"case", "clock", "compass", "holder", "kettle", "lantern", "notebook", "organiser",
+		"pack", "pan", "press", "speaker", "stand", "torch", "tray", "wallet",
+	}
+	uses = []string{
+		"everyday use", "long journeys", "small kitchens", "rainy days", "early mornings", "tidy desks", "weekend trips", "gifts",
+	}
+	return makes, materials, things, uses
 }
 
 // Seed returns seeded product i of a catalog, counted from 0. Products are in id order.

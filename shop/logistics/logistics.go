@@ -1,9 +1,8 @@
 package logistics
 
 import (
-	"strings"
-
 	"figlab/shop"
+	"strings"
 )
 
 // A State of a shipment.

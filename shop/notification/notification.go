@@ -1,10 +1,9 @@
 package notification
 
 import (
+	"figlab/shop"
 	"fmt"
 	"strings"
-
-	"figlab/shop"
 )
 
 // A Kind of message. A user gets at most one of a kind about a cause.

@@ -1,10 +1,9 @@
 package orderprocessing
 
 import (
+	"figlab/shop"
 	"fmt"
 	"time"
-
-	"figlab/shop"
 )
 
 // A State of an order.
@@ -41,7 +40,7 @@ type Event struct {
 // Errors of the rules.
 var (
 	ErrTransition     = shop.NewError(shop.Conflict, "order-state", "the order cannot take this step")
-	ErrNotCancellable = shop.NewError(shop.Conflict, "order-not-cancellable", "only a confirmed order that has not shipped can be cancelled")
+	ErrNotCancellable = shop.NewError(shop.Conflict, "order-not-cancellable", "only a confirmed order that is still here can be cancelled")
 )
 
 // Next returns the states that may follow s.
@@ -53,8 +52,9 @@ func Next(s State) []State {
 		return []State{Shipped, Cancelled}
 	case Shipped:
 		return []State{Delivered}
+	default:
+		return nil
 	}
-	return nil
 }
 
 // Final says whether nothing follows s.

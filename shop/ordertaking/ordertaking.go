@@ -1,11 +1,10 @@
 package ordertaking
 
 import (
+	"figlab/shop"
 	"fmt"
 	"strings"
 	"time"
-
-	"figlab/shop"
 )
 
 // A Line of an order: what was bought, at the price of that moment.

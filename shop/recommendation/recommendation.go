@@ -2,9 +2,8 @@ package recommendation
 
 import (
 	"cmp"
-	"slices"
-
 	"figlab/shop"
+	"slices"
 )
 
 // A Reason says where a suggestion comes from.

@@ -2,13 +2,12 @@ package search
 
 import (
 	"cmp"
+	"figlab/shop"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
-
-	"figlab/shop"
 )
 
 // MaxCandidates bounds what a store retrieves for one query.

@@ -1,12 +1,11 @@
 package user
 
 import (
+	"figlab/shop"
 	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"figlab/shop"
 )
 
 // A Role says what a user may do.
@@ -73,7 +72,9 @@ func Seed(seed uint64, i int) User {
 	u := User{
 		ID: shop.UserID(shop.SeedID(seed, seedKind, i)), Email: SeedEmail(i), Name: fmt.Sprintf("Shopper %d", i),
 		Role: Customer, Created: shop.SeedTime(),
-		Address: &shop.Address{Line1: fmt.Sprintf("%d Harbour Road", 1+i%200), City: "Porto", Postcode: fmt.Sprintf("4%03d", i%1000), Country: "PT"},
+		Address: &shop.Address{
+			Line1: fmt.Sprintf("%d Harbour Road", 1+i%200), City: "Porto", Postcode: fmt.Sprintf("4%03d", i%1000), Country: "PT",
+		},
 	}
 	if i == 0 {
 		u.Email, u.Name, u.Role, u.Address = SeedAdminEmail, "Admin", Admin, nil

@@ -1,10 +1,9 @@
 package wishlist
 
 import (
+	"figlab/shop"
 	"slices"
 	"time"
-
-	"figlab/shop"
 )
 
 // MaxWishes is how many products a wishlist holds.

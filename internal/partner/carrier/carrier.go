@@ -5,17 +5,16 @@ package carrier
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"path/filepath"
-	"sync"
-	"time"
-
 	"figlab/api/contract"
 	"figlab/api/internalapi"
 	"figlab/api/internalapi/carrierapi"
 	"figlab/internal/partner/ledger"
 	"figlab/internal/process"
+	"fmt"
+	"net"
+	"path/filepath"
+	"sync"
+	"time"
 )
 
 // Config of the carrier.

@@ -5,18 +5,17 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"path/filepath"
-	"sync"
-	"time"
-
 	"figlab/api/contract"
 	"figlab/api/internalapi"
 	"figlab/api/internalapi/providerapi"
 	"figlab/api/problem"
 	"figlab/internal/partner/ledger"
 	"figlab/internal/process"
+	"fmt"
+	"net"
+	"path/filepath"
+	"sync"
+	"time"
 )
 
 // Config of the provider.

@@ -4,14 +4,13 @@ package audit
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-
-	"gorm.io/gorm"
-
 	"figlab/api/internalapi"
 	"figlab/api/internalapi/auditapi"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/wire"
+	"fmt"
+
+	"gorm.io/gorm"
 )
 
 // A Door serves the audit.
@@ -43,7 +42,8 @@ func (d Door) ReadAudit(ctx context.Context, _ auditapi.ReadAuditRequestObject) 
 			{&a.Users, `SELECT email FROM user_accounts WHERE NOT seeded ORDER BY id`},
 			{&a.Work, `SELECT (SELECT count(*) FROM platform_outbox) AS outbox_unpublished,
 (SELECT count(*) FROM ordertaking_orders WHERE state = 'pending') AS orders_pending,
-(SELECT count(*) FROM payment_payments WHERE state = 'initiated') + (SELECT count(*) FROM payment_refunds WHERE NOT done) AS payments_initiated,
+(SELECT count(*) FROM payment_payments WHERE state = 'initiated') +
+  (SELECT count(*) FROM payment_refunds WHERE NOT done) AS payments_initiated,
 (SELECT count(*) FROM logistics_shipments WHERE state IN ('pending', 'booked')) AS shipments_pending`},
 		} {
 			if err := q.Raw(read.sql).Scan(read.into).Error; err != nil {
@@ -66,7 +66,8 @@ func orders(q *gorm.DB) ([]internalapi.AuditOrder, error) {
 		ID, UserID, IdempotencyKey, State, Reason, Currency, Lines string
 		Total                                                      int64
 	}
-	err := q.Raw(`SELECT id, user_id, idempotency_key, state, reason, total, currency, lines FROM ordertaking_orders ORDER BY id`).Scan(&rows).Error
+	err := q.Raw(`SELECT id, user_id, idempotency_key, state, reason, total, currency, lines
+FROM ordertaking_orders ORDER BY id`).Scan(&rows).Error
 	if err != nil {
 		return nil, err
 	}

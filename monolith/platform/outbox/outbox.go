@@ -8,14 +8,13 @@ package outbox
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"time"
-
 	"figlab/api/internalapi"
 	"figlab/internal/bus"
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/shop"
+	"fmt"
+	"time"
 )
 
 // An Outbox appends events.

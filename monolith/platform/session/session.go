@@ -3,7 +3,6 @@ package session
 
 import (
 	"context"
-
 	"figlab/api/token"
 	"figlab/shop"
 )

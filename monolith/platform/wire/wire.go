@@ -3,10 +3,9 @@ package wire
 
 import (
 	"encoding/json"
-	"fmt"
-
 	"figlab/api/shopapi"
 	"figlab/shop"
+	"fmt"
 )
 
 // Money for the contract.
