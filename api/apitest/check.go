@@ -28,11 +28,14 @@ func newChecker() (*checker, error) {
 	c := &checker{operations: map[string]*routers.Route{}}
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
-			c.operations[op.OperationID] = &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op}
+			c.operations[lowerFirst(op.OperationID)] = &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op}
 		}
 	}
 	return c, nil
 }
+
+// lowerFirst undoes what the generator does to the operation ids of the specification it embeds.
+func lowerFirst(id string) string { return strings.ToLower(id[:1]) + id[1:] }
 
 // target returns method and path of an operation, its parameters filled in from the left.
 func (c *checker) target(op string, args []string) (method, path string) {
