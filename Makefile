@@ -4,12 +4,12 @@ LINT_DIR     := $(shell go env GOCACHE)/figlab-lint-$(LINT_VERSION)
 LINT         := $(LINT_DIR)/golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint vet generate check lab mutants clean
+.PHONY: help build test race lint vet generate check clean
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-build: ## build figlab, figshop and figload into bin/
+build: ## build the commands into bin/
 	CGO_ENABLED=0 go build -o bin/ ./cmd/...
 
 test: ## run all tests (what needs Postgres skips with a reason where it is missing)
@@ -35,11 +35,5 @@ check: vet lint ## vet, linter, formatting, and that generated code is current
 	$(MAKE) generate
 	git diff --exit-code -- api
 
-lab: ## the main job: the quick lab
-	go run ./cmd/figlab lab --quick
-
-mutants: ## print which seeded bug each oracle catches
-	go run ./cmd/figlab check --mutants
-
 clean: ## remove what builds and runs left
-	rm -rf bin results
+	rm -rf bin run results

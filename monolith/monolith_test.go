@@ -2,18 +2,17 @@ package monolith_test
 
 import (
 	"context"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"testing"
-	"time"
-
 	"figlab/api/apitest"
 	"figlab/internal/engine/postgres"
 	"figlab/internal/partner/carrier"
 	"figlab/internal/partner/provider"
 	"figlab/internal/process"
 	"figlab/monolith"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
 )
 
 // TestContract runs the one suite against the monolith on each store.
@@ -97,7 +96,7 @@ func database(t *testing.T) string {
 	if err := postgres.Find(); err != nil {
 		t.Skip(err)
 	}
-	dir, err := os.MkdirTemp("", "figlab-pg-*") // t.TempDir's parent is closed to other users
+	dir, err := os.MkdirTemp("", "figlab-pg-*") //nolint:usetesting // the parent of t.TempDir is closed to the user the server runs as
 	if err != nil {
 		t.Fatal(err)
 	}

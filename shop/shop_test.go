@@ -2,11 +2,10 @@ package shop_test
 
 import (
 	"errors"
+	"figlab/shop"
 	"math"
 	"testing"
 	"time"
-
-	"figlab/shop"
 )
 
 func TestMoney(t *testing.T) {
@@ -18,8 +17,10 @@ func TestMoney(t *testing.T) {
 	}{
 		{"add", func() (shop.Money, error) { return shop.Euro(150).Add(shop.Euro(-50)) }, 100, nil},
 		{"add to nothing", func() (shop.Money, error) { return shop.Money{}.Add(shop.Euro(7)) }, 7, nil},
-		{"other currency", func() (shop.Money, error) { return shop.Euro(1).Add(shop.Money{Amount: 1, Currency: "USD"}) }, 0,
-			shop.NewError(shop.Invalid, "currency-mismatch", "")},
+		{
+			"other currency", func() (shop.Money, error) { return shop.Euro(1).Add(shop.Money{Amount: 1, Currency: "USD"}) }, 0,
+			shop.NewError(shop.Invalid, "currency-mismatch", ""),
+		},
 		{"too much", func() (shop.Money, error) { return shop.Euro(math.MaxInt64).Add(shop.Euro(1)) }, 0, shop.ErrOverflow},
 		{"too little", func() (shop.Money, error) { return shop.Euro(math.MinInt64).Sub(shop.Euro(1)) }, 0, shop.ErrOverflow},
 		{"times", func() (shop.Money, error) { return shop.Euro(-3).Times(4) }, -12, nil},
@@ -62,7 +63,8 @@ func TestIDs(t *testing.T) {
 			t.Errorf("%q passes for an id", bad)
 		}
 	}
-	if shop.SeedID(1, 2, 3) != shop.SeedID(1, 2, 3) || shop.SeedID(1, 2, 3) == shop.SeedID(2, 2, 3) || shop.SeedID(1, 2, 3) >= shop.SeedID(1, 2, 4) {
+	once, again := shop.SeedID(1, 2, 3), shop.SeedID(1, 2, 3)
+	if once != again || once == shop.SeedID(2, 2, 3) || once >= shop.SeedID(1, 2, 4) {
 		t.Error("seeded ids are not a function of their seed, or out of order")
 	}
 }

@@ -1,11 +1,10 @@
 package apitest
 
 import (
+	"figlab/api/shopapi"
 	"net/http"
 	"net/url"
 	"testing"
-
-	"figlab/api/shopapi"
 )
 
 func (s *suite) testCart(t *testing.T) {

@@ -3,6 +3,7 @@ package apitest
 import (
 	"bytes"
 	"context"
+	"figlab/api/shopapi"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,8 +12,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
-
-	"figlab/api/shopapi"
 )
 
 // checker holds answers to the contract.

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"figlab/api/problem"
+	"figlab/api/shopapi"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
-
-	"figlab/api/problem"
-	"figlab/api/shopapi"
 )
 
 // request is one call of an operation.

@@ -1,14 +1,13 @@
 package apitest
 
 import (
+	"figlab/api/shopapi"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-
-	"figlab/api/shopapi"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }

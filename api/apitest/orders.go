@@ -1,12 +1,11 @@
 package apitest
 
 import (
+	"figlab/api/shopapi"
 	"net/http"
 	"net/url"
 	"sync"
 	"testing"
-
-	"figlab/api/shopapi"
 )
 
 func home() shopapi.Address {

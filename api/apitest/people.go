@@ -1,15 +1,14 @@
 package apitest
 
 import (
+	"figlab/api/problem"
+	"figlab/api/shopapi"
+	"figlab/api/token"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
-
-	"figlab/api/problem"
-	"figlab/api/shopapi"
-	"figlab/api/token"
 )
 
 // testHTTP checks what holds for every path.

@@ -25,10 +25,20 @@ func Run(t *testing.T, url string, f Features) {
 		name string
 		test func(*testing.T)
 	}{
-		{"http", s.testHTTP}, {"user", s.testUser}, {"catalog", s.testCatalog}, {"search", s.testSearch},
-		{"cart", s.testCart}, {"wishlist", s.testWishlist}, {"checkout", s.testCheckout}, {"orders", s.testOrders},
-		{"idempotency", s.testIdempotency}, {"processing", s.testProcessing}, {"payment", s.testPayment},
-		{"logistics", s.testLogistics}, {"warehouse", s.testWarehouse}, {"notification", s.testNotification},
+		{"http", s.testHTTP},
+		{"user", s.testUser},
+		{"catalog", s.testCatalog},
+		{"search", s.testSearch},
+		{"cart", s.testCart},
+		{"wishlist", s.testWishlist},
+		{"checkout", s.testCheckout},
+		{"orders", s.testOrders},
+		{"idempotency", s.testIdempotency},
+		{"processing", s.testProcessing},
+		{"payment", s.testPayment},
+		{"logistics", s.testLogistics},
+		{"warehouse", s.testWarehouse},
+		{"notification", s.testNotification},
 		{"recommendation", s.testRecommendation},
 	} {
 		t.Run(group.name, group.test)

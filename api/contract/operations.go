@@ -32,7 +32,8 @@ func Operations() ([]Operation, error) {
 	var all []Operation
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
-			all = append(all, Operation{ID: strings.ToLower(op.OperationID[:1]) + op.OperationID[1:], Capability: op.Tags[0], Method: method, Path: path})
+			id := strings.ToLower(op.OperationID[:1]) + op.OperationID[1:] // the generator capitalises ids in what it embeds
+			all = append(all, Operation{ID: id, Capability: op.Tags[0], Method: method, Path: path})
 		}
 	}
 	slices.SortFunc(all, func(a, b Operation) int {

@@ -127,7 +127,7 @@ func (b *Bus) deliver(ctx context.Context, durable string, batch []jetstream.Msg
 	b.deps.Log.WarnContext(ctx, "message not handled",
 		"consumer", durable, "subject", messages[0].Subject, "id", messages[0].ID, "delivery", deliveries, "error", failed.Error())
 	if deliveries < maxDeliveries {
-		wait := min(100*time.Millisecond<<deliveries, 5*time.Second)
+		wait := min(20*time.Millisecond<<deliveries, 5*time.Second)
 		return settle(batch, func(m jetstream.Msg) error { return m.NakWithDelay(wait) })
 	}
 	if err := b.bury(ctx, durable, messages); err != nil {

@@ -39,6 +39,9 @@ type Instance struct {
 type Registry struct {
 	bus  *bus.Bus
 	deps process.Deps
+
+	mu sync.Mutex
+	kv jetstream.KeyValue // nil until opened
 }
 
 // New returns a registry over a bus.
@@ -75,40 +78,59 @@ func (r *Registry) Lease(i Instance) process.Part {
 		defer beat.Stop()
 		retry := time.NewTicker(200 * time.Millisecond)
 		defer retry.Stop()
-		var kv jetstream.KeyValue
+		var held jetstream.KeyValue // where the entry may stand
 		for {
-			kv = r.renew(ctx, kv, key(i), entry)
 			next := beat.C
-			if kv == nil {
+			if kv := r.renew(ctx, key(i), entry); kv != nil {
+				held = kv
+			} else {
 				next = retry.C
 			}
 			select {
 			case <-next:
 			case <-ctx.Done():
-				r.resign(context.WithoutCancel(ctx), kv, key(i))
+				r.resign(context.WithoutCancel(ctx), held, key(i))
 				return nil
 			}
 		}
 	}}
 }
 
-// renew writes the entry, opening the bucket first where needed; nil means try again soon.
-func (r *Registry) renew(ctx context.Context, kv jetstream.KeyValue, key string, entry []byte) jetstream.KeyValue {
-	if kv == nil {
-		var err error
-		if kv, err = r.open(ctx); err != nil {
-			return nil
-		}
+// renew writes the entry and returns the bucket it may stand in, or nil when it certainly does not: then try again soon.
+func (r *Registry) renew(ctx context.Context, key string, entry []byte) jetstream.KeyValue {
+	kv, err := r.bucket(ctx)
+	if err != nil {
+		return nil
 	}
 	bounded, cancel := context.WithTimeout(ctx, Beat)
 	defer cancel()
 	if _, err := kv.Put(bounded, key, entry); err != nil {
+		r.forget()
 		if ctx.Err() == nil {
 			r.deps.Log.WarnContext(ctx, "lease not renewed", "key", key, "error", err.Error())
 		}
-		return nil
 	}
 	return kv
+}
+
+// bucket opens the bucket once; forget has it opened anew, as after the broker has lost it.
+func (r *Registry) bucket(ctx context.Context) (jetstream.KeyValue, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.kv == nil {
+		kv, err := r.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		r.kv = kv
+	}
+	return r.kv, nil
+}
+
+func (r *Registry) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kv = nil
 }
 
 // resign takes the entry back, so that callers need not wait for it to expire.

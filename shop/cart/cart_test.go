@@ -2,10 +2,9 @@ package cart_test
 
 import (
 	"errors"
-	"testing"
-
 	"figlab/shop"
 	"figlab/shop/cart"
+	"testing"
 )
 
 func TestCart(t *testing.T) {

@@ -2,11 +2,10 @@ package catalog_test
 
 import (
 	"errors"
-	"testing"
-	"time"
-
 	"figlab/shop"
 	"figlab/shop/catalog"
+	"testing"
+	"time"
 )
 
 func TestApply(t *testing.T) {

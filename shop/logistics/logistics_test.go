@@ -2,10 +2,9 @@ package logistics_test
 
 import (
 	"errors"
-	"testing"
-
 	"figlab/shop"
 	"figlab/shop/logistics"
+	"testing"
 )
 
 // FuzzQuotes: sorted by price, never free, and no cheaper for more weight.

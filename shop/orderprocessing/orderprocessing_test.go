@@ -2,10 +2,9 @@ package orderprocessing_test
 
 import (
 	"errors"
+	"figlab/shop/orderprocessing"
 	"testing"
 	"time"
-
-	"figlab/shop/orderprocessing"
 )
 
 func states() []orderprocessing.State {

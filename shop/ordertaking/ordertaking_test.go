@@ -2,10 +2,9 @@ package ordertaking_test
 
 import (
 	"errors"
-	"testing"
-
 	"figlab/shop"
 	"figlab/shop/ordertaking"
+	"testing"
 )
 
 func TestDraft(t *testing.T) {

@@ -2,10 +2,9 @@ package payment_test
 
 import (
 	"errors"
-	"testing"
-
 	"figlab/shop"
 	"figlab/shop/payment"
+	"testing"
 )
 
 func TestRefund(t *testing.T) {

@@ -2,11 +2,10 @@ package search_test
 
 import (
 	"errors"
-	"slices"
-	"testing"
-
 	"figlab/shop"
 	"figlab/shop/search"
+	"slices"
+	"testing"
 )
 
 func docs() []search.Document {

@@ -2,10 +2,9 @@ package warehouse_test
 
 import (
 	"errors"
-	"testing"
-
 	"figlab/shop"
 	"figlab/shop/warehouse"
+	"testing"
 )
 
 func TestApply(t *testing.T) {

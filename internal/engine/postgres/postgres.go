@@ -105,7 +105,11 @@ func freePort(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("a free port: %w", err)
 	}
 	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil //nolint:forcetypeassert // a TCP listener has a TCP address
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return 0, fmt.Errorf("a free port: %w", err)
+	}
+	return strconv.Atoi(port)
 }
 
 func (c *Cluster) initialise(ctx context.Context, o Options, owner *syscall.Credential) error {
@@ -150,11 +154,14 @@ func (c *Cluster) launch(o Options, owner *syscall.Credential) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"-D", o.Dir, "-h", "127.0.0.1", "-p", strconv.Itoa(c.port), "-k", "", "-c", "max_connections=200", "-c", "log_min_messages=fatal"}
+	args := []string{
+		"-D", o.Dir, "-h", "127.0.0.1", "-p", strconv.Itoa(c.port), "-k", "",
+		"-c", "max_connections=200", "-c", "log_min_messages=fatal",
+	}
 	if o.Unsafe {
 		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 	}
-	c.server = exec.Command(path, args...)
+	c.server = exec.Command(path, args...) //nolint:noctx // it outlives the context of its start; Stop and the kernel end it
 	c.server.Dir = "/"
 	c.server.SysProcAttr = &syscall.SysProcAttr{Credential: owner, Setpgid: true, Pdeathsig: syscall.SIGQUIT}
 	return startChild(c.server, c.exited)
@@ -218,7 +225,10 @@ func (c *Cluster) Stop() error {
 	timer := time.NewTimer(10 * time.Second)
 	defer timer.Stop()
 	select {
-	case <-c.exited:
+	case err := <-c.exited:
+		if err != nil {
+			return fmt.Errorf("stop postgres: %w", err)
+		}
 		return nil
 	case <-timer.C:
 		return errors.Join(errors.New("postgres did not stop within 10s"), c.server.Process.Kill())

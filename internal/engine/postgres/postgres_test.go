@@ -2,18 +2,17 @@ package postgres_test
 
 import (
 	"database/sql"
+	"figlab/internal/engine/postgres"
 	"os"
 	"path/filepath"
 	"testing"
-
-	"figlab/internal/engine/postgres"
 )
 
 func TestClusterServesAndStops(t *testing.T) {
 	if err := postgres.Find(); err != nil {
 		t.Skip(err)
 	}
-	dir, err := os.MkdirTemp("", "figlab-pg-*") // t.TempDir's parent is closed to other users
+	dir, err := os.MkdirTemp("", "figlab-pg-*") //nolint:usetesting // the parent of t.TempDir is closed to the user the server runs as
 	if err != nil {
 		t.Fatal(err)
 	}
