@@ -4,6 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"figlab/api/shopapi"
+	"figlab/internal/history"
+	"figlab/internal/partner/carrier"
+	"figlab/internal/partner/provider"
+	"figlab/monolith"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,11 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"figlab/api/shopapi"
-	"figlab/internal/history"
-	"figlab/internal/partner/carrier"
-	"figlab/internal/partner/provider"
-	"figlab/monolith"
 	catalog "figlab/shop/catalog"
 )
 
