@@ -1,7 +1,6 @@
 package child
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +11,7 @@ import (
 )
 
 // ErrGrace is returned when a child had to be killed because it did not stop by itself in time.
-var ErrGrace = errors.New("did not stop within its grace and was killed")
+var ErrGrace = errors.New("killed, because it did not stop within its grace")
 
 // killWait is how long the kernel may take to end a process it was told to kill; only one stuck in a system call needs any of it.
 const killWait = 5 * time.Second
@@ -77,9 +76,9 @@ func (c *Child) Signal(sig syscall.Signal) error {
 	return nil
 }
 
-// Stop sends sig and waits for the end; after the grace, or when ctx ends first, it kills. It returns with the process gone, and with
-// ErrGrace when it had to be killed; how it ended otherwise is for the caller to ask.
-func (c *Child) Stop(ctx context.Context, sig syscall.Signal, grace time.Duration) error {
+// Stop sends sig and waits for the end; after the grace it kills. It returns with the process gone: with ErrGrace when it had to be killed,
+// with how it ended when that was not well.
+func (c *Child) Stop(sig syscall.Signal, grace time.Duration) error {
 	// A frozen process must be let go, or it never sees the signal.
 	if err := errors.Join(c.Signal(sig), c.Signal(syscall.SIGCONT)); err != nil {
 		return errors.Join(err, c.Kill())
@@ -88,11 +87,10 @@ func (c *Child) Stop(ctx context.Context, sig syscall.Signal, grace time.Duratio
 	defer timer.Stop()
 	select {
 	case <-c.done:
-		return nil
-	case <-ctx.Done():
+		return c.err
 	case <-timer.C:
+		return errors.Join(fmt.Errorf("%w of %s", ErrGrace, grace), c.Kill())
 	}
-	return errors.Join(fmt.Errorf("%w (%s)", ErrGrace, grace), c.Kill())
 }
 
 // Kill ends the process at once and waits until it is gone.
