@@ -1,5 +1,6 @@
 // Package carrier is the carrier: another company, with its own process and its own ledger. It books a parcel once per idempotency key,
-// delivers it some time later, and tells both in a stream of events that a client follows by long polling.
+// delivers it some time later, and tells both in a stream of events that a client follows by long polling. Its counters begin with the
+// process; parcels and events survive it.
 package carrier
 
 import (
@@ -8,6 +9,7 @@ import (
 	"figlab/api/contract"
 	"figlab/api/internalapi"
 	"figlab/api/internalapi/carrierapi"
+	"figlab/api/problem"
 	"figlab/internal/partner/ledger"
 	"figlab/internal/process"
 	"fmt"
@@ -41,7 +43,8 @@ type Carrier struct {
 	ledger   *ledger.Ledger[entry]
 	events   []internalapi.ParcelEvent
 	parcels  []internalapi.Parcel
-	booked   []internalapi.ParcelEvent // not delivered yet, in booking order
+	asked    []internalapi.ParcelRequest // what each parcel was booked with
+	booked   []internalapi.ParcelEvent   // not delivered yet, in booking order
 	byKey    map[string]int
 	requests int64
 	replays  int64
@@ -87,18 +90,14 @@ func (c *Carrier) apply(e entry) {
 	switch e.State {
 	case internalapi.ParcelEventStateBooked:
 		c.byKey[e.Key] = len(c.parcels)
+		c.asked = append(c.asked, e.Request)
 		c.parcels = append(c.parcels, internalapi.Parcel{
 			Key: e.Key, Reference: fmt.Sprintf("FIG%08d", len(c.parcels)+1), State: internalapi.ParcelStateBooked, Requests: 1,
 		})
 		c.booked = append(c.booked, e.ParcelEvent)
 	case internalapi.ParcelEventStateDelivered:
 		c.parcels[c.byKey[e.Key]].State = internalapi.ParcelStateDelivered
-		for i, b := range c.booked {
-			if b.Key == e.Key {
-				c.booked = append(c.booked[:i:i], c.booked[i+1:]...)
-				break
-			}
-		}
+		c.booked = c.booked[1:] // each parcel takes the same time: they arrive in booking order
 	}
 	close(c.news)
 	c.news = make(chan struct{})
@@ -120,6 +119,9 @@ func (c *Carrier) BookParcel(_ context.Context, r carrierapi.BookParcelRequestOb
 	defer c.mu.Unlock()
 	c.requests++
 	if i, ok := c.byKey[r.Body.Key]; ok {
+		if c.asked[i] != *r.Body {
+			return nil, &problem.Error{Kind: "conflict", Code: "key-reused", Detail: "this key belongs to another parcel"}
+		}
 		c.replays++
 		c.parcels[i].Requests++
 		return carrierapi.BookParcel200JSONResponse(c.parcels[i]), nil

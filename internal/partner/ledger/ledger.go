@@ -13,7 +13,11 @@ import (
 )
 
 // A Ledger of entries of one type.
-type Ledger[E any] struct{ file *os.File }
+type Ledger[E any] struct {
+	file   *os.File
+	end    int64 // where the last whole line ends
+	broken error // half a line is stuck in the file: whatever came after it would be lost with it
+}
 
 // Open opens or makes the file and returns the entries it holds.
 func Open[E any](path string) (*Ledger[E], []E, error) {
@@ -28,13 +32,10 @@ func Open[E any](path string) (*Ledger[E], []E, error) {
 	if err == nil {
 		err = f.Truncate(end)
 	}
-	if err == nil {
-		_, err = f.Seek(end, io.SeekStart)
-	}
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("ledger %s: %w", path, err), f.Close())
 	}
-	return &Ledger[E]{f}, entries, nil
+	return &Ledger[E]{file: f, end: end}, entries, nil
 }
 
 // read returns the entries and where the last whole line ends.
@@ -56,16 +57,24 @@ func read[E any](f *os.File) (entries []E, end int64, err error) {
 	}
 }
 
-// Append writes an entry.
+// Append writes an entry. A write that failed halfway, on a full disk say, is taken back, so that the entries after it can be read.
 func (l *Ledger[E]) Append(e E) error {
+	if l.broken != nil {
+		return l.broken
+	}
 	b, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	if _, err := l.file.Write(append(b, '\n')); err != nil {
-		return fmt.Errorf("ledger: %w", err)
+	n, err := l.file.WriteAt(append(b, '\n'), l.end)
+	if err == nil {
+		l.end += int64(n)
+		return nil
 	}
-	return nil
+	if undo := l.file.Truncate(l.end); undo != nil {
+		l.broken = fmt.Errorf("ledger: %w", errors.Join(err, undo))
+	}
+	return fmt.Errorf("ledger: %w", err)
 }
 
 // Close closes the file.

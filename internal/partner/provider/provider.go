@@ -1,5 +1,6 @@
 // Package provider is the payment provider: another company, with its own process and its own ledger. It acts once per idempotency key and
-// answers a repeated request from the ledger; its counters let an oracle see how often it was asked.
+// answers a repeated request from the ledger. Its counters let an oracle see how often it was asked since the process started; the ledger
+// itself survives the process.
 package provider
 
 import (
@@ -24,28 +25,47 @@ type Config struct {
 	Data   string // folder of the ledger
 }
 
+// entry is what was done, with the part of the request that the ledger does not show.
+type entry struct {
+	internalapi.ProviderEntry
+	Token string `json:"token,omitempty"`
+}
+
+// asksTheSame says whether two requests under one key want the same thing.
+func (e entry) asksTheSame(other entry) bool {
+	charge := func(e entry) string {
+		if e.ChargeKey == nil {
+			return ""
+		}
+		return *e.ChargeKey
+	}
+	return e.Kind == other.Kind && e.Amount == other.Amount && e.Currency == other.Currency &&
+		e.Token == other.Token && charge(e) == charge(other)
+}
+
 // A Provider takes money and gives it back.
 type Provider struct {
 	listener net.Listener
 	part     process.Part
 
 	mu       sync.Mutex
-	ledger   *ledger.Ledger[internalapi.ProviderEntry]
-	entries  []internalapi.ProviderEntry
+	ledger   *ledger.Ledger[entry]
+	entries  []entry
 	byKey    map[string]int
+	refunded map[string]int64 // key of a charge → what went back of it
 	requests int64
 	replays  int64
 }
 
 // New reads the ledger and binds the address.
 func New(cfg Config, deps process.Deps) (*Provider, error) {
-	l, entries, err := ledger.Open[internalapi.ProviderEntry](filepath.Join(cfg.Data, "provider.jsonl"))
+	l, entries, err := ledger.Open[entry](filepath.Join(cfg.Data, "provider.jsonl"))
 	if err != nil {
 		return nil, err
 	}
-	p := &Provider{ledger: l, entries: entries, byKey: map[string]int{}}
-	for i, e := range entries {
-		p.byKey[e.Key] = i
+	p := &Provider{ledger: l, byKey: map[string]int{}, refunded: map[string]int64{}}
+	for _, e := range entries {
+		p.apply(e)
 	}
 	if p.listener, err = deps.Listen("tcp", cfg.Listen); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen: %w", err), l.Close())
@@ -82,9 +102,9 @@ func (p *Provider) Charge(_ context.Context, r providerapi.ChargeRequestObject) 
 	if r.Body.Token == declinedToken {
 		state = internalapi.Declined
 	}
-	e, err := p.act(internalapi.ProviderEntry{
+	e, err := p.act(entry{Token: r.Body.Token, ProviderEntry: internalapi.ProviderEntry{
 		Key: r.Body.Key, Kind: internalapi.Charge, State: state, Amount: r.Body.Amount, Currency: r.Body.Currency,
-	}, func() error { return nil })
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -93,60 +113,67 @@ func (p *Provider) Charge(_ context.Context, r providerapi.ChargeRequestObject) 
 
 // Refund gives money back once per key, never more than was taken.
 func (p *Provider) Refund(_ context.Context, r providerapi.RefundRequestObject) (providerapi.RefundResponseObject, error) {
-	e, err := p.act(internalapi.ProviderEntry{
+	e, err := p.act(entry{ProviderEntry: internalapi.ProviderEntry{
 		Key: r.Body.Key, Kind: internalapi.Refund, State: internalapi.Refunded, Amount: r.Body.Amount,
 		Currency: r.Body.Currency, ChargeKey: &r.Body.ChargeKey,
-	}, func() error {
-		if p.left(r.Body.ChargeKey) < r.Body.Amount {
-			return refuse("conflict", "refund-too-large", "this is more than what is left of the charge")
-		}
-		return nil
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}
 	return providerapi.Refund200JSONResponse(e), nil
 }
 
-// act writes an entry unless its key is known; then it answers what was done before. check is asked before a new entry is written.
-func (p *Provider) act(e internalapi.ProviderEntry, check func() error) (internalapi.ProviderEntry, error) {
+// act writes an entry unless its key is known; then it answers what was done before.
+func (p *Provider) act(e entry) (internalapi.ProviderEntry, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.requests++
 	if i, ok := p.byKey[e.Key]; ok {
 		known := &p.entries[i]
-		if known.Kind != e.Kind || known.Amount != e.Amount || known.Currency != e.Currency {
-			return e, refuse("conflict", "key-reused", "this key belongs to another request")
+		if !known.asksTheSame(e) {
+			return e.ProviderEntry, refuse("conflict", "key-reused", "this key belongs to another request")
 		}
 		p.replays++
 		known.Requests++
-		return *known, nil
+		return known.ProviderEntry, nil
 	}
-	if err := check(); err != nil {
-		return e, err
+	if err := p.check(e); err != nil {
+		return e.ProviderEntry, err
 	}
 	e.Sequence, e.Requests = int64(len(p.entries)+1), 1
 	if err := p.ledger.Append(e); err != nil {
-		return e, err
+		return e.ProviderEntry, err
 	}
-	p.byKey[e.Key] = len(p.entries)
-	p.entries = append(p.entries, e)
-	return e, nil
+	p.apply(e)
+	return e.ProviderEntry, nil
 }
 
-// left is what may still be refunded of a charge.
-func (p *Provider) left(key string) int64 {
-	i, ok := p.byKey[key]
+// check says why a new refund cannot be; a charge always can.
+func (p *Provider) check(e entry) error {
+	if e.ChargeKey == nil {
+		return nil
+	}
+	i, ok := p.byKey[*e.ChargeKey]
 	if !ok || p.entries[i].State != internalapi.Captured {
-		return 0
+		return refuse("not-found", "charge-not-found", "nothing was captured under this key")
 	}
-	left := p.entries[i].Amount
-	for _, e := range p.entries {
-		if e.ChargeKey != nil && *e.ChargeKey == key {
-			left -= e.Amount
-		}
+	charge := p.entries[i]
+	switch {
+	case e.Currency != charge.Currency:
+		return refuse("invalid", "currency-mismatch", "money goes back in the currency it was taken in")
+	case e.Amount > charge.Amount-p.refunded[charge.Key]:
+		return refuse("conflict", "refund-too-large", "this is more than what is left of the charge")
 	}
-	return left
+	return nil
+}
+
+// apply takes an entry into memory; the lock is held, or nobody else is there yet.
+func (p *Provider) apply(e entry) {
+	p.byKey[e.Key] = len(p.entries)
+	p.entries = append(p.entries, e)
+	if e.ChargeKey != nil {
+		p.refunded[*e.ChargeKey] += e.Amount
+	}
 }
 
 // ReadProviderLedger returns everything that was done.
@@ -155,7 +182,11 @@ func (p *Provider) ReadProviderLedger(
 ) (providerapi.ReadProviderLedgerResponseObject, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return providerapi.ReadProviderLedger200JSONResponse{
-		Entries: append([]internalapi.ProviderEntry{}, p.entries...), Requests: p.requests, Replays: p.replays,
-	}, nil
+	out := providerapi.ReadProviderLedger200JSONResponse{
+		Entries: make([]internalapi.ProviderEntry, len(p.entries)), Requests: p.requests, Replays: p.replays,
+	}
+	for i, e := range p.entries {
+		out.Entries[i] = e.ProviderEntry
+	}
+	return out, nil
 }
