@@ -56,7 +56,7 @@ func (p *Process) launch(ctx context.Context) error {
 		s.Role, "--name", s.Name, "--listen", s.Listen, "--admin", s.Admin, "--data", filepath.Join(p.engine.dir, s.Name),
 		"--leash", "--ready-fd", "3",
 	}, s.Args...)
-	p.cmd = exec.Command(p.engine.figshop, args...) //nolint:noctx // it outlives the context of its start; Stop, the leash and the kernel end it
+	p.cmd = exec.Command(p.engine.figshop, args...) //nolint:noctx // it outlives its start; Stop, the leash and the kernel end it
 	p.cmd.Env = append(os.Environ(), s.Env...)
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = log, log, []*os.File{write}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
