@@ -2,6 +2,7 @@ package monolith_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"figlab/api/shopapi"
@@ -174,7 +175,10 @@ type shopper struct {
 	t     testing.TB
 	url   string
 	token string
+	key   string // of every request; empty: each has its own
 	keys  int
+
+	client *http.Client // nil: the default one
 }
 
 func (s *shopper) signIn(email, password string) {
@@ -194,13 +198,13 @@ func (s *shopper) must(method, path string, in, out any) {
 		s.t.Fatal(err)
 	}
 	s.keys++
-	req.Header.Set("Idempotency-Key", fmt.Sprintf("test-key-%04d", s.keys))
+	req.Header.Set("Idempotency-Key", cmp.Or(s.key, fmt.Sprintf("test-key-%04d", s.keys)))
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+s.token)
 	if s.token == "" {
 		req.Header.Del("Authorization")
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := cmp.Or(s.client, http.DefaultClient).Do(req)
 	if err != nil {
 		s.t.Fatal(err)
 	}

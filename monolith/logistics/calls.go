@@ -2,12 +2,14 @@ package logistics
 
 import (
 	"context"
+	"errors"
 	"figlab/api/internalapi"
 	"figlab/api/problem"
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/shop"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -37,6 +39,9 @@ func dial(url string, deps process.Deps) (carrier, error) {
 	return carrier{api, long}, nil
 }
 
+// errRefused is returned for a parcel that the carrier will not take: asking again soon would not change that.
+var errRefused = errors.New("refused by the carrier")
+
 // book returns the carrier's reference of a parcel.
 func (c carrier) book(ctx context.Context, r row, country string) (string, error) {
 	answer, err := c.api.BookParcelWithResponse(ctx, internalapi.ParcelRequest{
@@ -46,7 +51,11 @@ func (c carrier) book(ctx context.Context, r row, country string) (string, error
 		return "", fmt.Errorf("book %s: %w", r.ID, err)
 	}
 	if answer.JSON200 == nil {
-		return "", fmt.Errorf("book %s: %w", r.ID, problem.Parse(answer.StatusCode(), answer.Body))
+		err := problem.Parse(answer.StatusCode(), answer.Body)
+		if s := answer.StatusCode(); s >= http.StatusBadRequest && s < http.StatusInternalServerError && s != http.StatusTooManyRequests {
+			err = errors.Join(errRefused, err)
+		}
+		return "", fmt.Errorf("book %s: %w", r.ID, err)
 	}
 	return answer.JSON200.Reference, nil
 }

@@ -2,6 +2,7 @@ package logistics
 
 import (
 	"context"
+	"errors"
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
@@ -50,18 +51,22 @@ func (m *Module) Plan(
 	now := m.deps.Now()
 	r := row{
 		ID: m.deps.IDs.New(), OrderID: string(order), UserID: string(user), State: string(rules.Pending), Service: service,
-		Address: address, Weight: int64(weight), Due: db.Micros(now.Add(m.delay)), Created: db.Micros(now), Updated: db.Micros(now),
+		Address: address, Weight: int64(weight), Due: db.Micros(now.Add(m.delay)),
+		Version: 1, Created: db.Micros(now), Updated: db.Micros(now),
 	}
 	if err := tx.Create(&r).Error; err != nil {
 		return "", fmt.Errorf("plan shipment: %w", err)
 	}
-	m.wake()
+	tx.AfterCommit(m.wake)
 	return shop.ShipmentID(r.ID), m.tell(tx, r)
 }
 
-// Cancel calls a shipment back, in the caller's transaction, unless the carrier may know of it already.
+// Cancel calls a shipment back, in the caller's transaction, unless there is none or the carrier may know of it already.
 func (m *Module) Cancel(tx *db.Tx, order shop.OrderID) error {
 	r, err := find(tx.Locking(), "order_id = ?", order)
+	if errors.Is(err, rules.ErrNotFound) {
+		return processing.ErrNotCancellable
+	}
 	if err != nil {
 		return err
 	}
@@ -77,7 +82,7 @@ func (m *Module) shipment(ctx context.Context, user shop.UserID, id shop.Shipmen
 }
 
 func (m *Module) become(tx *db.Tx, r row, s rules.State) error {
-	r.State, r.Updated = string(s), db.Micros(m.deps.Now())
+	r.State, r.Updated, r.Version = string(s), db.Micros(m.deps.Now()), r.Version+1
 	if err := tx.Save(&r).Error; err != nil {
 		return fmt.Errorf("write shipment: %w", err)
 	}
@@ -90,7 +95,7 @@ func (m *Module) tell(tx *db.Tx, r row) error {
 		return err
 	}
 	return m.out.Append(tx, outbox.Change{
-		Capability: shop.Logistics, Type: "shipment-changed", Key: r.ID, Version: max(1, r.Updated-r.Created+1), Data: data,
+		Capability: shop.Logistics, Type: "shipment-changed", Key: r.ID, Version: r.Version, Data: data,
 	})
 }
 

@@ -23,6 +23,7 @@ type row struct {
 	Weight    int64
 	Reference string
 	Due       int64
+	Version   int64
 	Created   int64
 	Updated   int64
 }
@@ -47,10 +48,13 @@ func find(q *gorm.DB, where string, args ...any) (r row, err error) {
 	return r, nil
 }
 
-// due returns shipments to be booked, and when the next one will be.
+// batch is how many shipments are looked at in one go.
+const batch = 100
+
+// due returns shipments to be booked, and when the next one will be: 0 when there is none, now when there may be more.
 func due(q *gorm.DB, now int64) (ids []shop.ShipmentID, next int64, err error) {
 	var rows []row
-	err = q.Select("id", "due").Where("state = 'pending'").Order("due").Limit(100).Find(&rows).Error
+	err = q.Select("id", "due").Where("state = 'pending'").Order("due").Limit(batch).Find(&rows).Error
 	if err != nil {
 		return nil, 0, fmt.Errorf("look for shipments: %w", err)
 	}
@@ -59,6 +63,9 @@ func due(q *gorm.DB, now int64) (ids []shop.ShipmentID, next int64, err error) {
 			return ids, r.Due, nil
 		}
 		ids = append(ids, shop.ShipmentID(r.ID))
+	}
+	if len(rows) == batch {
+		return ids, now, nil
 	}
 	return ids, 0, nil
 }

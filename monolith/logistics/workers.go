@@ -2,6 +2,7 @@ package logistics
 
 import (
 	"context"
+	"errors"
 	"figlab/api/internalapi"
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
@@ -34,7 +35,10 @@ func (m *Module) Dispatcher(o orders) process.Part {
 	}}
 }
 
-const lookAgain = 2 * time.Second
+const (
+	lookAgain = 2 * time.Second // at whatever a failed booking or another process left
+	postpone  = time.Minute     // a shipment that the carrier refuses, so that it does not stand in the way of the others
+)
 
 // dispatch books everything that is due, and returns how long to sleep.
 func (m *Module) dispatch(ctx context.Context, o orders) (time.Duration, error) {
@@ -42,15 +46,28 @@ func (m *Module) dispatch(ctx context.Context, o orders) (time.Duration, error) 
 	if err != nil {
 		return lookAgain, err
 	}
+	var refusals error
 	for _, id := range ids {
-		if err := m.book(ctx, o, id); err != nil {
-			return lookAgain / 4, err
+		err := m.book(ctx, o, id)
+		if errors.Is(err, errRefused) {
+			refusals = errors.Join(refusals, err)
+			err = m.putOff(ctx, id)
+		}
+		if err != nil { // the carrier or the database is away: it will be so for the next one too
+			return lookAgain / 4, errors.Join(refusals, err)
 		}
 	}
 	if next == 0 {
-		return lookAgain, nil
+		return lookAgain, refusals
 	}
-	return min(lookAgain, max(db.Time(next).Sub(m.deps.Now()), time.Millisecond)), nil
+	return min(lookAgain, max(db.Time(next).Sub(m.deps.Now()), time.Millisecond)), refusals
+}
+
+// putOff makes a shipment wait before it is tried again.
+func (m *Module) putOff(ctx context.Context, id shop.ShipmentID) error {
+	return m.db.Write(ctx, func(tx *db.Tx) error {
+		return tx.Model(&row{}).Where("id = ?", id).Update("due", db.Micros(m.deps.Now().Add(postpone))).Error
+	})
 }
 
 // book claims a shipment, books it, and ships its order. A crash after the claim is followed by the same steps again: the carrier
@@ -116,44 +133,38 @@ func (m *Module) listen(ctx context.Context, o orders) error {
 		return err
 	}
 	for _, e := range events {
-		if e.State == internalapi.ParcelEventStateDelivered {
-			booked, err := m.isBooked(ctx, e.Key)
-			if err != nil {
-				return err
-			}
-			if !booked { // the carrier is ahead of our own bookkeeping: come back for it
-				return fmt.Errorf("parcel %s was delivered before its shipment was booked here", e.Key)
-			}
+		if e.State != internalapi.ParcelEventStateDelivered {
+			continue // that a parcel is booked the dispatcher knows already
 		}
 		if err := m.db.Write(ctx, func(tx *db.Tx) error { return m.hear(ctx, tx, o, e) }); err != nil {
 			return fmt.Errorf("carrier event %d: %w", e.Sequence, err)
 		}
 	}
-	return nil
-}
-
-func (m *Module) isBooked(ctx context.Context, id string) (bool, error) {
-	r, err := find(m.db.Read(ctx), "id = ?", id)
-	if err != nil {
-		return false, err
+	last := events[len(events)-1]
+	if last.State == internalapi.ParcelEventStateDelivered {
+		return nil // written with what it caused
 	}
-	return r.State != string(rules.Pending), nil
+	return m.db.Write(ctx, func(tx *db.Tx) error { return setCursor(tx, last.Sequence) })
 }
 
-// hear acts on one event.
+// errAhead is returned for a delivery of a shipment that is still being booked here: the carrier's answer was lost, and is asked for again.
+var errAhead = errors.New("the carrier is ahead of our own books")
+
+// hear acts on a delivery. The shipment of another client of the carrier is none of ours.
 func (m *Module) hear(ctx context.Context, tx *db.Tx, o orders, e internalapi.ParcelEvent) error {
-	if e.State == internalapi.ParcelEventStateDelivered {
-		r, err := find(tx.Locking(), "id = ?", e.Key)
-		if err != nil {
+	r, err := find(tx.Locking(), "id = ?", e.Key)
+	switch {
+	case errors.Is(err, rules.ErrNotFound):
+	case err != nil:
+		return err
+	case r.State == string(rules.Pending):
+		return errAhead
+	case r.State == string(rules.Booked):
+		if err := m.become(tx, r, rules.Delivered); err != nil {
 			return err
 		}
-		if r.State == string(rules.Booked) {
-			if err := m.become(tx, r, rules.Delivered); err != nil {
-				return err
-			}
-			if err := o.Delivered(ctx, tx, shop.OrderID(r.OrderID)); err != nil {
-				return err
-			}
+		if err := o.Delivered(ctx, tx, shop.OrderID(r.OrderID)); err != nil {
+			return err
 		}
 	}
 	return setCursor(tx, e.Sequence)

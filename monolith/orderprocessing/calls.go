@@ -37,8 +37,8 @@ type charges interface {
 }
 
 type refunds interface {
-	IntendRefund(tx *db.Tx, id shop.PaymentID, amount shop.Money, key string) error
-	FinishRefund(ctx context.Context, key string) error
+	IntendRefund(tx *db.Tx, id shop.PaymentID, amount shop.Money, key string) (refund string, err error)
+	FinishRefund(ctx context.Context, refund string) error
 	Open(ctx context.Context, before int64) (payments []shop.OrderID, refunds []string, err error)
 }
 

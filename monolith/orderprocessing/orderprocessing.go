@@ -10,6 +10,7 @@ import (
 	"figlab/monolith/warehouse"
 	"figlab/shop"
 	"fmt"
+	"time"
 
 	notices "figlab/shop/notification"
 	rules "figlab/shop/orderprocessing"
@@ -30,6 +31,9 @@ type Module struct {
 func New(d *db.DB, out outbox.Outbox, ask Siblings, wire func(ordering.Order) shopapi.Order, deps process.Deps) *Module {
 	return &Module{d, out, ask, wire, deps}
 }
+
+// settleWithin bounds the wait for the database once the provider has answered; the sweeper comes after it.
+const settleWithin = 5 * time.Second
 
 // Accept takes a new order in, in the transaction that inserts it: its stock is reserved and its payment intended, or it is rejected for
 // want of stock. It returns the order as it is then; forSale says whether every product still is.
@@ -60,7 +64,8 @@ func (m *Module) Settle(ctx context.Context, id shop.OrderID, payment shop.Payme
 		return o, fmt.Errorf("settle order %s: %w", id, err)
 	}
 	// The provider has acted: what it did is written down even if the shopper has gone away.
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
+	defer cancel()
 	err = m.db.Write(ctx, func(tx *db.Tx) error {
 		if o, err = m.ask.Orders.Load(tx, id); err != nil || o.State != string(rules.Pending) {
 			return err
@@ -166,40 +171,53 @@ func (m *Module) Cancel(ctx context.Context, user shop.UserID, id shop.OrderID) 
 	if o, err = m.ask.Orders.Owned(ctx, user, id); err != nil {
 		return o, err
 	}
-	key := "cancel:" + string(o.Payment)
+	var refund string
 	err = m.db.Write(ctx, func(tx *db.Tx) error {
-		if o, err = m.ask.Orders.Load(tx, id); err != nil {
-			return err
-		}
-		switch rules.State(o.State) {
-		case rules.Cancelled:
-			return nil
-		case rules.Confirmed:
-		default:
-			return rules.ErrNotCancellable
-		}
-		if err := m.ask.Shipping.Cancel(tx, id); err != nil {
-			return err
-		}
-		if err := m.ask.Stock.Release(tx, id, items(o)); err != nil {
-			return err
-		}
-		if err := m.ask.Payments.IntendRefund(tx, o.Payment, shop.Money{}, key); err != nil {
-			return err
-		}
-		if o, err = m.step(tx, o, rules.Cancelled, "", notices.OrderCancelled); err != nil {
-			return err
-		}
-		return m.ask.Orders.Save(tx, o)
+		o, refund, err = m.cancel(tx, id)
+		return err
 	})
 	if err != nil {
 		return o, fmt.Errorf("cancel order: %w", err)
 	}
-	if err := m.ask.Payments.FinishRefund(ctx, key); err != nil {
+	if refund == "" { // cancelled before, or all had gone back already
+		return o, nil
+	}
+	if err := m.ask.Payments.FinishRefund(ctx, refund); err != nil {
 		m.deps.Log.WarnContext(ctx, "refund is booked and will be carried out later", "order", string(id), "error", err.Error())
 	}
 	return o, nil
 }
+
+// cancel is the transaction. It locks the shipment before the order, as the dispatcher does: the other way round, each would hold what the
+// other waits for.
+func (m *Module) cancel(tx *db.Tx, id shop.OrderID) (o ordering.Order, refund string, err error) {
+	kept := m.ask.Shipping.Cancel(tx, id)
+	if kept != nil && !errors.Is(kept, rules.ErrNotCancellable) {
+		return o, "", kept
+	}
+	if o, err = m.ask.Orders.Load(tx, id); err != nil {
+		return o, "", err
+	}
+	switch {
+	case o.State == string(rules.Cancelled):
+		return o, "", nil
+	case kept != nil || o.State != string(rules.Confirmed):
+		return o, "", rules.ErrNotCancellable
+	}
+	if err := m.ask.Stock.Release(tx, id, items(o)); err != nil {
+		return o, "", err
+	}
+	if refund, err = m.ask.Payments.IntendRefund(tx, o.Payment, shop.Money{}, cancelKey); err != nil {
+		return o, "", err
+	}
+	if o, err = m.step(tx, o, rules.Cancelled, "", notices.OrderCancelled); err != nil {
+		return o, "", err
+	}
+	return o, refund, m.ask.Orders.Save(tx, o)
+}
+
+// cancelKey decides the refund of a cancelled order. It is shorter than any key a caller may choose.
+const cancelKey = "cancel"
 
 // Events returns what happened to one of the user's orders.
 func (m *Module) Events(ctx context.Context, user shop.UserID, id shop.OrderID) ([]rules.Event, error) {

@@ -42,8 +42,8 @@ func (m *Module) sweep(ctx context.Context, before int64) {
 			m.warn(ctx, err)
 		}
 	}
-	for _, key := range refunds {
-		if err := m.ask.Payments.FinishRefund(ctx, key); err != nil {
+	for _, id := range refunds {
+		if err := m.ask.Payments.FinishRefund(ctx, id); err != nil {
 			m.warn(ctx, err)
 		}
 	}

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"figlab/api/internalapi"
 	"figlab/api/problem"
 	"figlab/internal/process"
@@ -74,10 +75,12 @@ func (p provider) refund(ctx context.Context, key, chargeKey string, amount shop
 	return nil
 }
 
+// twice calls again when nobody knows what came of the first call. A refusal is an answer: asking again would not change it.
 func twice(call func() error) error {
 	err := call()
-	if err != nil {
-		err = call()
+	var p *problem.Error
+	if err == nil || errors.As(err, &p) && problem.StatusOf(p.Kind) < http.StatusInternalServerError {
+		return err
 	}
-	return err
+	return call()
 }

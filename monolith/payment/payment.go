@@ -2,7 +2,6 @@ package payment
 
 import (
 	"context"
-	"errors"
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
@@ -37,7 +36,7 @@ func (m *Module) Intend(tx *db.Tx, order shop.OrderID, user shop.UserID, amount 
 	now := db.Micros(m.deps.Now())
 	r := row{
 		ID: m.deps.IDs.New(), OrderID: string(order), UserID: string(user), State: string(rules.Initiated),
-		Amount: amount.Amount, Currency: string(amount.Currency), Token: token, Created: now, Updated: now,
+		Amount: amount.Amount, Currency: string(amount.Currency), Token: token, Version: 1, Created: now, Updated: now,
 	}
 	if err := tx.Create(&r).Error; err != nil {
 		return "", fmt.Errorf("intend payment: %w", err)
@@ -67,88 +66,90 @@ func (m *Module) Settle(tx *db.Tx, id shop.PaymentID, captured bool) error {
 			return err
 		}
 	}
+	return m.save(tx, r)
+}
+
+// save writes a change and tells of it.
+func (m *Module) save(tx *db.Tx, r row) error {
+	r.Version++
 	if err := tx.Save(&r).Error; err != nil {
-		return fmt.Errorf("settle payment: %w", err)
+		return fmt.Errorf("save payment: %w", err)
 	}
 	return m.tell(tx, r)
 }
 
-// IntendRefund books that an amount goes back, in the caller's transaction; FinishRefund carries it out. A zero amount means all that is
-// left.
-func (m *Module) IntendRefund(tx *db.Tx, id shop.PaymentID, amount shop.Money, key string) error {
+// IntendRefund books that an amount goes back, in the caller's transaction, and returns the refund's id for FinishRefund, which carries it
+// out. A zero amount means all that is left; when nothing is, there is no refund and no id.
+func (m *Module) IntendRefund(tx *db.Tx, id shop.PaymentID, amount shop.Money, key string) (refund string, err error) {
 	r, err := find(tx.Locking(), id)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if amount == (shop.Money{}) {
 		amount = r.payment().Left()
 		if amount.Amount == 0 {
-			return nil
+			return "", nil
 		}
 	}
 	after, err := r.payment().Refund(amount)
 	if err != nil {
-		return err
+		return "", err
 	}
 	now := db.Micros(m.deps.Now())
-	refund := refundRow{Key: key, PaymentID: r.ID, Amount: amount.Amount, Created: now}
-	if err := tx.Create(&refund).Error; err != nil {
-		return fmt.Errorf("intend refund: %w", err)
+	booked := refundRow{ID: m.deps.IDs.New(), PaymentID: r.ID, Key: key, Amount: amount.Amount, Created: now}
+	if err := tx.Create(&booked).Error; err != nil {
+		return "", fmt.Errorf("intend refund: %w", err)
 	}
-	if err := book(tx, "refund:"+key, rules.RefundEntries(amount)); err != nil {
-		return err
+	if err := book(tx, "refund:"+booked.ID, rules.RefundEntries(amount)); err != nil {
+		return "", err
 	}
 	r.State, r.Refunded, r.Updated = string(after.State), after.Refunded.Amount, now
-	if err := tx.Save(&r).Error; err != nil {
-		return fmt.Errorf("intend refund: %w", err)
+	if err := m.save(tx, r); err != nil {
+		return "", err
 	}
-	if err := m.messages.Tell(tx, shop.UserID(r.UserID), notices.PaymentRefunded, key, shop.OrderID(r.OrderID), amount); err != nil {
-		return err
-	}
-	return m.tell(tx, r)
+	user, order := shop.UserID(r.UserID), shop.OrderID(r.OrderID)
+	return booked.ID, m.messages.Tell(tx, user, notices.PaymentRefunded, booked.ID, order, amount)
 }
 
 // FinishRefund has the provider carry out what IntendRefund booked. It may be called any number of times.
-func (m *Module) FinishRefund(ctx context.Context, key string) error {
+func (m *Module) FinishRefund(ctx context.Context, refund string) error {
 	var r refundRow
-	err := m.db.Read(ctx).Take(&r, "key = ?", key).Error
-	if errors.Is(err, db.ErrNone) || err == nil && r.Done {
-		return nil // nothing was left to give back, or it is done
-	}
-	if err != nil {
+	if err := m.db.Read(ctx).Take(&r, "id = ?", refund).Error; err != nil {
 		return fmt.Errorf("read refund: %w", err)
+	}
+	if r.Done {
+		return nil
 	}
 	p, err := find(m.db.Read(ctx), shop.PaymentID(r.PaymentID))
 	if err != nil {
 		return err
 	}
-	if err := m.provider.refund(ctx, key, r.PaymentID, p.money(r.Amount)); err != nil {
+	if err := m.provider.refund(ctx, r.ID, r.PaymentID, p.money(r.Amount)); err != nil {
 		return err
 	}
 	return m.db.Write(ctx, func(tx *db.Tx) error {
-		return tx.Model(&refundRow{}).Where("key = ?", key).Update("done", true).Error
+		return tx.Model(&refundRow{}).Where("id = ?", r.ID).Update("done", true).Error
 	})
 }
 
 // refund gives money back once per key; replayed says that it was decided before.
 func (m *Module) refund(ctx context.Context, id shop.PaymentID, amount shop.Money, key string) (r row, replayed bool, err error) {
-	scoped := string(id) + ":" + key
+	var booked string
 	err = m.db.Write(ctx, func(tx *db.Tx) error {
 		if r, err = find(tx.Locking(), id); err != nil {
 			return err
 		}
-		var before refundRow
-		err := tx.Take(&before, "key = ?", scoped).Error
-		switch {
-		case err == nil && before.Amount != amount.Amount:
-			return ordering.ErrKeyReused
-		case err == nil:
-			replayed = true
-			return nil
-		case !errors.Is(err, db.ErrNone):
+		before, seen, err := decided(tx.DB, id, key)
+		if err != nil {
 			return err
 		}
-		if err := m.IntendRefund(tx, id, amount, scoped); err != nil {
+		if replayed = seen; seen {
+			if booked = before.ID; r.money(before.Amount) != amount {
+				return ordering.ErrKeyReused
+			}
+			return nil
+		}
+		if booked, err = m.IntendRefund(tx, id, amount, key); err != nil {
 			return err
 		}
 		r, err = find(tx.DB, id)
@@ -157,7 +158,7 @@ func (m *Module) refund(ctx context.Context, id shop.PaymentID, amount shop.Mone
 	if err != nil {
 		return row{}, false, fmt.Errorf("refund: %w", err)
 	}
-	if err := m.FinishRefund(ctx, scoped); err != nil {
+	if err := m.FinishRefund(ctx, booked); err != nil {
 		m.deps.Log.WarnContext(ctx, "refund is booked and will be carried out later", "payment", string(id), "error", err.Error())
 	}
 	return r, replayed, nil
@@ -169,7 +170,7 @@ func (m *Module) Open(ctx context.Context, before int64) (payments []shop.OrderI
 	err = q.Model(&row{}).Where("state = 'initiated' AND created < ?", before).Order("created").Limit(100).
 		Pluck("order_id", &payments).Error
 	if err == nil {
-		err = q.Model(&refundRow{}).Where("NOT done AND created < ?", before).Order("created").Limit(100).Pluck("key", &refunds).Error
+		err = q.Model(&refundRow{}).Where("NOT done AND created < ?", before).Order("created").Limit(100).Pluck("id", &refunds).Error
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("look for open payments: %w", err)
@@ -188,6 +189,6 @@ func (m *Module) ofOrder(ctx context.Context, user shop.UserID, order shop.Order
 
 func (m *Module) tell(tx *db.Tx, r row) error {
 	return m.out.Append(tx, outbox.Change{
-		Capability: shop.Payment, Type: "payment-changed", Key: r.ID, Version: max(1, r.Updated-r.Created+1), Data: toWire(r),
+		Capability: shop.Payment, Type: "payment-changed", Key: r.ID, Version: r.Version, Data: toWire(r),
 	})
 }

@@ -20,6 +20,7 @@ type row struct {
 	Refunded int64
 	Currency string
 	Token    string
+	Version  int64
 	Created  int64
 	Updated  int64
 }
@@ -28,8 +29,9 @@ type row struct {
 func (row) TableName() string { return "payment_payments" }
 
 type refundRow struct {
-	Key       string `gorm:"primaryKey"`
+	ID        string `gorm:"primaryKey"` // also the key of the refund at the provider
 	PaymentID string
+	Key       string // of the request that decided it
 	Amount    int64
 	Done      bool
 	Created   int64
@@ -64,6 +66,18 @@ func find(q *gorm.DB, id shop.PaymentID) (r row, err error) {
 		return r, fmt.Errorf("read payment: %w", err)
 	}
 	return r, nil
+}
+
+// decided returns the refund of a payment under a key; ok says whether there is one.
+func decided(q *gorm.DB, id shop.PaymentID, key string) (r refundRow, ok bool, err error) {
+	err = q.Take(&r, "payment_id = ? AND key = ?", id, key).Error
+	if errors.Is(err, db.ErrNone) {
+		return r, false, nil
+	}
+	if err != nil {
+		return r, false, fmt.Errorf("read refund: %w", err)
+	}
+	return r, true, nil
 }
 
 // book writes the entries of one transaction; its name is unique per account, so nothing is booked twice.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	catalog "figlab/shop/catalog"
 	rules "figlab/shop/warehouse"
@@ -57,6 +58,21 @@ func lock(tx *db.Tx, items []Item) (map[shop.ProductID]row, error) {
 		found[shop.ProductID(r.ProductID)] = r
 	}
 	return found, nil
+}
+
+// lockOrMake reads the row of one product for a change; a product that was never in stock gets its row now. Two at once make one row.
+func lockOrMake(tx *db.Tx, p shop.ProductID) (row, error) {
+	rows, err := lock(tx, []Item{{Product: p}})
+	if r, ok := rows[p]; ok || err != nil {
+		return r, err
+	}
+	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row{ProductID: string(p)}).Error; err != nil {
+		return row{}, fmt.Errorf("make stock: %w", err)
+	}
+	if rows, err = lock(tx, []Item{{Product: p}}); err != nil {
+		return row{}, err
+	}
+	return rows[p], nil
 }
 
 // write stores the new numbers of several products in one statement, and the moves that led there in another.

@@ -105,6 +105,16 @@ func (m *Module) move(tx *db.Tx, kind rules.Move, cause string, items []Item) er
 	return m.out.Append(tx, told...)
 }
 
+// receive adds to a row that is locked.
+func (m *Module) receive(tx *db.Tx, r row, q shop.Quantity, key string) (Level, error) {
+	item := Item{shop.ProductID(r.ProductID), q}
+	if err := m.move(tx, rules.Restocked, key, []Item{item}); err != nil {
+		return Level{}, err
+	}
+	s, err := r.stock().Apply(rules.Restocked, q)
+	return Level{s, item.Product, r.Version + 1}, err
+}
+
 func changeOf(l Level) outbox.Change {
 	return outbox.Change{Capability: shop.Warehouse, Type: "stock-changed", Key: string(l.Product), Version: l.Version, Data: toWire(l)}
 }
@@ -115,33 +125,23 @@ func (m *Module) Restock(ctx context.Context, p shop.ProductID, q shop.Quantity,
 		return Level{}, false, err
 	}
 	err = m.db.Write(ctx, func(tx *db.Tx) error {
-		before, seen, err := moved(tx, p, rules.Restocked, key)
-		switch {
-		case err != nil:
-			return err
-		case seen && before != q:
-			return ordering.ErrKeyReused
-		}
-		replayed = seen
-		rows, err := lock(tx, []Item{{p, q}})
+		// The row is locked before the key is looked for: of two requests under one key the second finds what the first has moved.
+		r, err := lockOrMake(tx, p)
 		if err != nil {
 			return err
 		}
-		r, ok := rows[p]
-		if !ok {
-			r = row{ProductID: string(p)}
-			if err := tx.Create(&r).Error; err != nil {
-				return err
-			}
+		before, seen, err := moved(tx, p, rules.Restocked, key)
+		if err != nil {
+			return err
 		}
-		if !seen {
-			if err := m.move(tx, rules.Restocked, key, []Item{{p, q}}); err != nil {
-				return err
+		if replayed = seen; seen {
+			if l = (Level{r.stock(), p, r.Version}); before != q {
+				return ordering.ErrKeyReused
 			}
-			r.OnHand, r.Version = r.OnHand+int64(q), r.Version+1
+			return nil
 		}
-		l = Level{r.stock(), p, r.Version}
-		return nil
+		l, err = m.receive(tx, r, q, key)
+		return err
 	})
 	if err != nil {
 		return Level{}, false, fmt.Errorf("restock: %w", err)

@@ -74,11 +74,11 @@ func openGorm(dsn string, connections int) (*gorm.DB, error) {
 	}
 	conn.SetMaxOpenConns(connections)
 	conn.SetMaxIdleConns(connections)
-	return gorm.Open(translating{sqlite.Dialector{DriverName: "sqlite", Conn: conn}}, config())
+	return gorm.Open(translating{sqlite.Dialector{DriverName: "sqlite", Conn: conn}}, config(true))
 }
 
 func (d *DB) openPostgres(dsn string) (err error) {
-	d.write, err = gorm.Open(postgres.New(postgres.Config{DSN: dsn}), config())
+	d.write, err = gorm.Open(postgres.New(postgres.Config{DSN: dsn}), config(false))
 	if err != nil {
 		return err
 	}
@@ -92,11 +92,12 @@ func (d *DB) openPostgres(dsn string) (err error) {
 	return nil
 }
 
-// config: transactions are opened by Write alone, statements are prepared once.
-func config() *gorm.Config {
+// config: transactions are opened by Write alone. prepare keeps prepared statements in database/sql; not for Postgres, whose driver keeps
+// them per connection, while database/sql would spend a round trip on preparing them again in each transaction.
+func config(prepare bool) *gorm.Config {
 	return &gorm.Config{
 		SkipDefaultTransaction: true,
-		PrepareStmt:            true,
+		PrepareStmt:            prepare,
 		TranslateError:         true,
 		Logger:                 logger.Discard,
 		NowFunc:                func() time.Time { return time.Time{} }, // rows carry the times the rules gave them

@@ -15,6 +15,7 @@ import (
 type Tx struct {
 	*gorm.DB
 	emitted bool
+	after   []func()
 }
 
 // ErrDuplicate is returned for a row whose key is already there.
@@ -36,6 +37,9 @@ func (d *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 		if err == nil {
 			if tx.emitted {
 				d.signal()
+			}
+			for _, f := range tx.after {
+				f()
 			}
 			return nil
 		}
@@ -60,6 +64,10 @@ func (d *DB) Snapshot(ctx context.Context, fn func(*gorm.DB) error) error {
 
 // Emitted notes that the transaction has written to the outbox: the relay is woken when it commits.
 func (t *Tx) Emitted() { t.emitted = true }
+
+// AfterCommit has f called once the transaction has committed; a rollback forgets it. f must not block: it wakes somebody, who would find
+// nothing if it were called any earlier.
+func (t *Tx) AfterCommit(f func()) { t.after = append(t.after, f) }
 
 // Emissions receives after a commit that wrote to the outbox; several commits may share one receipt.
 func (d *DB) Emissions() <-chan struct{} { return d.commits }

@@ -8,17 +8,20 @@ CREATE TABLE payment_payments (
   refunded BIGINT NOT NULL CHECK (refunded >= 0 AND refunded <= amount),
   currency TEXT   NOT NULL,
   token    TEXT   NOT NULL,
+  version  BIGINT NOT NULL,
   created  BIGINT NOT NULL,
   updated  BIGINT NOT NULL
 );
 CREATE INDEX payment_payments_order ON payment_payments (order_id);
 CREATE INDEX payment_payments_open ON payment_payments (created) WHERE state = 'initiated';
 CREATE TABLE payment_refunds (
-  key        TEXT    PRIMARY KEY,
+  id         TEXT    PRIMARY KEY,
   payment_id TEXT    NOT NULL,
+  key        TEXT    NOT NULL,
   amount     BIGINT  NOT NULL CHECK (amount > 0),
   done       BOOLEAN NOT NULL,
-  created    BIGINT  NOT NULL
+  created    BIGINT  NOT NULL,
+  UNIQUE (payment_id, key)
 );
 CREATE INDEX payment_refunds_open ON payment_refunds (created) WHERE NOT done;
 CREATE TABLE payment_ledger (

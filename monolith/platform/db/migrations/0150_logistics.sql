@@ -10,6 +10,7 @@ CREATE TABLE logistics_shipments (
   weight    BIGINT  NOT NULL,
   reference TEXT    NOT NULL,
   due       BIGINT  NOT NULL,
+  version   BIGINT  NOT NULL,
   created   BIGINT  NOT NULL,
   updated   BIGINT  NOT NULL
 );
