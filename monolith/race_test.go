@@ -15,7 +15,8 @@ import (
 	catalog "figlab/shop/catalog"
 )
 
-// onEachStore runs a test against a monolith with partners of its own, on SQLite and, when there is one, on Postgres.
+// onEachStore runs a test against a monolith with partners of its own, on SQLite and, when there is one, on Postgres. On Postgres no use
+// case may have waited for another that waited for it.
 func onEachStore(t *testing.T, change func(*monolith.Config), test func(t *testing.T, m *monolith.Monolith)) {
 	t.Helper()
 	for store, use := range map[string]func(*testing.T) string{"sqlite": nil, "postgres": database} {
@@ -26,6 +27,12 @@ func onEachStore(t *testing.T, change func(*monolith.Config), test func(t *testi
 			}
 			change(&cfg)
 			test(t, start(t, cfg))
+			if use == nil {
+				return
+			}
+			if n := deadlocks(t, cfg.DSN); n != 0 {
+				t.Errorf("Postgres broke up %d deadlocks", n)
+			}
 		})
 	}
 }
@@ -36,7 +43,6 @@ func TestCancelAgainstDispatcher(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, func(c *monolith.Config) { c.DispatchDelay = 30 * time.Millisecond }, func(t *testing.T, m *monolith.Monolith) {
 		const shoppers, rounds = 6, 8
-		slowest := make([]time.Duration, shoppers)
 		var all sync.WaitGroup
 		for i := range shoppers {
 			all.Go(func() {
@@ -47,9 +53,7 @@ func TestCancelAgainstDispatcher(t *testing.T) {
 					var o shopapi.Order
 					s.must("POST", "/orders", order(), &o)
 					time.Sleep(time.Duration(20+(i*rounds+n)%20) * time.Millisecond) // around the moment of dispatch
-					began := time.Now()
 					s.send("POST", "/orders/"+o.Id+"/cancel")
-					slowest[i] = max(slowest[i], time.Since(began))
 				}
 			})
 		}
@@ -67,11 +71,6 @@ func TestCancelAgainstDispatcher(t *testing.T) {
 		}
 		if states["cancelled"]+states["delivered"] != shoppers*rounds {
 			t.Errorf("%v", states)
-		}
-		for _, d := range slowest {
-			if d > 900*time.Millisecond { // a deadlock of Postgres is found after a second
-				t.Errorf("a cancellation took %s", d)
-			}
 		}
 		t.Logf("%v", states)
 	})
