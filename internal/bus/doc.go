@@ -5,6 +5,6 @@
 // two minutes is dropped by the broker; consumers must still expect a second delivery.
 //
 // By default the broker does not fsync each message (JetStream syncs every two minutes): an acknowledged message survives kill -9 of the
-// broker, not the loss of power. SyncAlways closes that gap at a price: 820 instead of 30,800 synchronous publishes per second were
-// measured on a small machine.
+// broker, not the loss of power. SyncAlways closes that gap at the price
+// of one fsync per message.
 package bus

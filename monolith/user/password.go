@@ -13,7 +13,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Parameters of argon2id as OWASP's password storage cheat sheet gives them for 19 MiB: one hash costs about 30 ms of a small CPU.
+// Parameters of argon2id as OWASP's password storage cheat sheet gives them for 19 MiB.
 const (
 	memoryKiB     = 19 * 1024
 	passes        = 2
