@@ -291,6 +291,12 @@ type FeedCheckpoint struct {
 
 	// Cursor Last key of the backfill
 	Cursor *string `json:"cursor,omitempty"`
+
+	// Pending Changes on the bus that are not in this store yet; absent when it follows none or the bus cannot say
+	Pending *int64 `json:"pending,omitempty"`
+
+	// Rows Rows this store holds
+	Rows *int64 `json:"rows,omitempty"`
 }
 
 // FeedChunk defines model for FeedChunk.
@@ -299,6 +305,30 @@ type FeedChunk struct {
 
 	// Next Absent when the last row was reached
 	Next *string `json:"next,omitempty"`
+}
+
+// FeedState defines model for FeedState.
+type FeedState struct {
+	// Backfilled All rows have been copied once
+	Backfilled bool   `json:"backfilled"`
+	Capability string `json:"capability"`
+
+	// Error Why it stands still just now
+	Error *string `json:"error,omitempty"`
+
+	// Events Changes sent since the process started
+	Events int64 `json:"events"`
+
+	// Lag Changes on the bus that have not been sent yet
+	Lag int64 `json:"lag"`
+
+	// Rows Rows the backfill has sent since the process started
+	Rows int64 `json:"rows"`
+}
+
+// Feeds defines model for Feeds.
+type Feeds struct {
+	Feeds []FeedState `json:"feeds"`
 }
 
 // Parcel defines model for Parcel.
@@ -381,6 +411,56 @@ type RefundRequest struct {
 	Key       string `json:"key"`
 }
 
+// Route defines model for Route.
+type Route struct {
+	Capability string `json:"capability"`
+
+	// Reads The operations that move
+	Reads []string `json:"reads"`
+
+	// Stage Stage of the migration at which it moves
+	Stage string `json:"stage"`
+
+	// Steps The weights of the plan
+	Steps []int `json:"steps"`
+
+	// Weight Share of the users whose reads the service answers, in 1/10000
+	Weight int `json:"weight"`
+}
+
+// RouteChange defines model for RouteChange.
+type RouteChange struct {
+	ExpectedVersion int64 `json:"expected_version"`
+	Weight          int   `json:"weight"`
+}
+
+// RouteCount defines model for RouteCount.
+type RouteCount struct {
+	Capability string `json:"capability"`
+
+	// Degraded Answered by the monolith in place of the service
+	Degraded int64 `json:"degraded"`
+
+	// Failed Answered by no house
+	Failed    int64  `json:"failed"`
+	Monolith  int64  `json:"monolith"`
+	Operation string `json:"operation"`
+	Service   int64  `json:"service"`
+}
+
+// RouteCounts defines model for RouteCounts.
+type RouteCounts struct {
+	Operations []RouteCount `json:"operations"`
+}
+
+// RouteTable defines model for RouteTable.
+type RouteTable struct {
+	Routes []Route `json:"routes"`
+
+	// Version Rises by one with every change
+	Version int64 `json:"version"`
+}
+
 // Capability defines model for Capability.
 type Capability = string
 
@@ -407,6 +487,9 @@ type BookParcelJSONRequestBody = ParcelRequest
 
 // RefundJSONRequestBody defines body for Refund for application/json ContentType.
 type RefundJSONRequestBody = RefundRequest
+
+// ChangeRouteJSONRequestBody defines body for ChangeRoute for application/json ContentType.
+type ChangeRouteJSONRequestBody = RouteChange
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -530,6 +613,11 @@ type ClientInterface interface {
 	// Corresponds with GET /feed/{capability}/checkpoint (the `ReadCheckpoint` operationId).
 	ReadCheckpoint(ctx context.Context, capability Capability, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ReadFeeds How far each feed has come
+	//
+	// Corresponds with GET /feeds (the `ReadFeeds` operationId).
+	ReadFeeds(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// BookParcelWithBody Book a parcel; the same key is booked once
 	//
 	// Takes any type of body and a specified content type.
@@ -567,6 +655,30 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /refunds (the `Refund` operationId).
 	Refund(ctx context.Context, body RefundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadRoutes The route table in use, and the plan behind each entry
+	//
+	// Corresponds with GET /routes (the `ReadRoutes` operationId).
+	ReadRoutes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadCounts Who answered which operation since the process started
+	//
+	// Corresponds with GET /routes/counts (the `ReadCounts` operationId).
+	ReadCounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeRouteWithBody Change a weight if the table is still the expected version
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /routes/{capability} (the `ChangeRoute` operationId).
+	ChangeRouteWithBody(ctx context.Context, capability Capability, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeRoute Change a weight if the table is still the expected version
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /routes/{capability} (the `ChangeRoute` operationId).
+	ChangeRoute(ctx context.Context, capability Capability, body ChangeRouteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ReadAudit Everything an oracle needs of this process's store, read in one snapshot
@@ -697,6 +809,21 @@ func (c *Client) ReadCheckpoint(ctx context.Context, capability Capability, reqE
 	return c.Client.Do(req)
 }
 
+// ReadFeeds How far each feed has come
+//
+// Corresponds with GET /feeds (the `ReadFeeds` operationId).
+func (c *Client) ReadFeeds(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadFeedsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // BookParcelWithBody Book a parcel; the same key is booked once
 //
 // Takes any type of body and a specified content type.
@@ -785,6 +912,70 @@ func (c *Client) RefundWithBody(ctx context.Context, contentType string, body io
 // Corresponds with POST /refunds (the `Refund` operationId).
 func (c *Client) Refund(ctx context.Context, body RefundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRefundRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadRoutes The route table in use, and the plan behind each entry
+//
+// Corresponds with GET /routes (the `ReadRoutes` operationId).
+func (c *Client) ReadRoutes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadRoutesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadCounts Who answered which operation since the process started
+//
+// Corresponds with GET /routes/counts (the `ReadCounts` operationId).
+func (c *Client) ReadCounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadCountsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeRouteWithBody Change a weight if the table is still the expected version
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /routes/{capability} (the `ChangeRoute` operationId).
+func (c *Client) ChangeRouteWithBody(ctx context.Context, capability Capability, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeRouteRequestWithBody(c.Server, capability, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeRoute Change a weight if the table is still the expected version
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /routes/{capability} (the `ChangeRoute` operationId).
+func (c *Client) ChangeRoute(ctx context.Context, capability Capability, body ChangeRouteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeRouteRequest(c.Server, capability, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1043,6 +1234,33 @@ func NewReadCheckpointRequest(server string, capability Capability) (*http.Reque
 	return req, nil
 }
 
+// NewReadFeedsRequest constructs an http.Request for the ReadFeeds method
+func NewReadFeedsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/feeds")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewBookParcelRequest calls the generic BookParcel builder with application/json body
 func NewBookParcelRequest(server string, body BookParcelJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1216,6 +1434,107 @@ func NewRefundRequestWithBody(server string, contentType string, body io.Reader)
 	return req, nil
 }
 
+// NewReadRoutesRequest constructs an http.Request for the ReadRoutes method
+func NewReadRoutesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/routes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReadCountsRequest constructs an http.Request for the ReadCounts method
+func NewReadCountsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/routes/counts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangeRouteRequest calls the generic ChangeRoute builder with application/json body
+func NewChangeRouteRequest(server string, capability Capability, body ChangeRouteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeRouteRequestWithBody(server, capability, "application/json", bodyReader)
+}
+
+// NewChangeRouteRequestWithBody constructs an http.Request for the ChangeRoute method, with any body, and a specified content type
+func NewChangeRouteRequestWithBody(server string, capability Capability, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "capability", capability, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/routes/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -1316,6 +1635,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /feed/{capability}/checkpoint (the `ReadCheckpoint` operationId).
 	ReadCheckpointWithResponse(ctx context.Context, capability Capability, reqEditors ...RequestEditorFn) (*ReadCheckpointResponse, error)
 
+	// ReadFeedsWithResponse How far each feed has come
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /feeds (the `ReadFeeds` operationId).
+	ReadFeedsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadFeedsResponse, error)
+
 	// BookParcelWithBodyWithResponse Book a parcel; the same key is booked once
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -1357,6 +1683,34 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /refunds (the `Refund` operationId).
 	RefundWithResponse(ctx context.Context, body RefundJSONRequestBody, reqEditors ...RequestEditorFn) (*RefundResponse, error)
+
+	// ReadRoutesWithResponse The route table in use, and the plan behind each entry
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /routes (the `ReadRoutes` operationId).
+	ReadRoutesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadRoutesResponse, error)
+
+	// ReadCountsWithResponse Who answered which operation since the process started
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /routes/counts (the `ReadCounts` operationId).
+	ReadCountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadCountsResponse, error)
+
+	// ChangeRouteWithBodyWithResponse Change a weight if the table is still the expected version
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /routes/{capability} (the `ChangeRoute` operationId).
+	ChangeRouteWithBodyWithResponse(ctx context.Context, capability Capability, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeRouteResponse, error)
+
+	// ChangeRouteWithResponse Change a weight if the table is still the expected version
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /routes/{capability} (the `ChangeRoute` operationId).
+	ChangeRouteWithResponse(ctx context.Context, capability Capability, body ChangeRouteJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeRouteResponse, error)
 }
 
 type ReadAuditResponse struct {
@@ -1647,6 +2001,54 @@ func (r ReadCheckpointResponse) ContentType() string {
 	return ""
 }
 
+type ReadFeedsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Feeds
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadFeedsResponse) GetJSON200() *Feeds {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadFeedsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadFeedsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadFeedsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadFeedsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadFeedsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type BookParcelResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1839,6 +2241,150 @@ func (r RefundResponse) ContentType() string {
 	return ""
 }
 
+type ReadRoutesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RouteTable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadRoutesResponse) GetJSON200() *RouteTable {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadRoutesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadRoutesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadRoutesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadRoutesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadRoutesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadCountsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RouteCounts
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadCountsResponse) GetJSON200() *RouteCounts {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadCountsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadCountsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadCountsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadCountsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadCountsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ChangeRouteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RouteTable
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeRouteResponse) GetJSON200() *RouteTable {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ChangeRouteResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeRouteResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeRouteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeRouteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeRouteResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ReadAuditWithResponse Everything an oracle needs of this process's store, read in one snapshot
 //
 // Returns a wrapper object for the known response body format(s).
@@ -1943,6 +2489,19 @@ func (c *ClientWithResponses) ReadCheckpointWithResponse(ctx context.Context, ca
 	return ParseReadCheckpointResponse(rsp)
 }
 
+// ReadFeedsWithResponse How far each feed has come
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /feeds (the `ReadFeeds` operationId).
+func (c *ClientWithResponses) ReadFeedsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadFeedsResponse, error) {
+	rsp, err := c.ReadFeeds(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadFeedsResponse(rsp)
+}
+
 // BookParcelWithBodyWithResponse Book a parcel; the same key is booked once
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -2019,6 +2578,58 @@ func (c *ClientWithResponses) RefundWithResponse(ctx context.Context, body Refun
 		return nil, err
 	}
 	return ParseRefundResponse(rsp)
+}
+
+// ReadRoutesWithResponse The route table in use, and the plan behind each entry
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /routes (the `ReadRoutes` operationId).
+func (c *ClientWithResponses) ReadRoutesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadRoutesResponse, error) {
+	rsp, err := c.ReadRoutes(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadRoutesResponse(rsp)
+}
+
+// ReadCountsWithResponse Who answered which operation since the process started
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /routes/counts (the `ReadCounts` operationId).
+func (c *ClientWithResponses) ReadCountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadCountsResponse, error) {
+	rsp, err := c.ReadCounts(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadCountsResponse(rsp)
+}
+
+// ChangeRouteWithBodyWithResponse Change a weight if the table is still the expected version
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /routes/{capability} (the `ChangeRoute` operationId).
+func (c *ClientWithResponses) ChangeRouteWithBodyWithResponse(ctx context.Context, capability Capability, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeRouteResponse, error) {
+	rsp, err := c.ChangeRouteWithBody(ctx, capability, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeRouteResponse(rsp)
+}
+
+// ChangeRouteWithResponse Change a weight if the table is still the expected version
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /routes/{capability} (the `ChangeRoute` operationId).
+func (c *ClientWithResponses) ChangeRouteWithResponse(ctx context.Context, capability Capability, body ChangeRouteJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeRouteResponse, error) {
+	rsp, err := c.ChangeRoute(ctx, capability, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeRouteResponse(rsp)
 }
 
 // ParseReadAuditResponse parses an HTTP response from a ReadAuditWithResponse call
@@ -2219,6 +2830,39 @@ func ParseReadCheckpointResponse(rsp *http.Response) (*ReadCheckpointResponse, e
 	return response, nil
 }
 
+// ParseReadFeedsResponse parses an HTTP response from a ReadFeedsWithResponse call
+func ParseReadFeedsResponse(rsp *http.Response) (*ReadFeedsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadFeedsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Feeds
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseBookParcelResponse parses an HTTP response from a BookParcelWithResponse call
 func ParseBookParcelResponse(rsp *http.Response) (*BookParcelResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2351,63 +2995,173 @@ func ParseRefundResponse(rsp *http.Response) (*RefundResponse, error) {
 	return response, nil
 }
 
+// ParseReadRoutesResponse parses an HTTP response from a ReadRoutesWithResponse call
+func ParseReadRoutesResponse(rsp *http.Response) (*ReadRoutesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadRoutesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RouteTable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadCountsResponse parses an HTTP response from a ReadCountsWithResponse call
+func ParseReadCountsResponse(rsp *http.Response) (*ReadCountsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadCountsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RouteCounts
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChangeRouteResponse parses an HTTP response from a ChangeRouteWithResponse call
+func ParseChangeRouteResponse(rsp *http.Response) (*ChangeRouteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeRouteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RouteTable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"zFvbktu40X4VFP+/apMKR5Lt3Ry0V/bUbLJVs7suexNf2FOqFtkSsSIBGgBHVrbm3VNogCcR1FBzcHJl",
-	"aUQ2Gn34uvsD/HuUyKKUAoXR0fL3qAQFBRpU9O0SSljznJuD/cZFtIxKMFkURwIKjJZR0j4QRwo/V1xh",
-	"Gi2NqjCOdJJhAfbNAr5co9iaLFq+ehlHBRf11xdxZA6lFaWN4mIb3d3dWUm6lEIjKfFWyXWOhf2YSGFQ",
-	"GPsRyjLnCRguxbx0T/zpNy2F/a1d+P8VbqJl9H/zdpdz96ue13JpxRR1onhpxUXL6DXzIlkqk6pAYdgf",
-	"3v1wyf727Xd/+WNkn/dC7Bqvq5STSn0Zv4j8wPYZGAasNROTe4EpWx+Yybi2yySoNctknurvmcmQKdSG",
-	"cc2wKM1hFsVRqWSJynBnjRzTLSpyh8FC37dJUu6a3rkSRh2iu8bgoBTQdyEN33hb6vMk/9x5NSRaqtSH",
-	"0nSZv9h3QsJKOBR1nE4X99a9FRKoM14+QOJ7/1pQpJHJ7kxx9MqYrFUhb1E/QOJP8hZDUivtPdIP16uL",
-	"AnjOIE0Vao2ayQ2jR9k+k2yPCpmQhmnEFNMobrU5St/hgnupdpPU/mAfdOlfA8lHb9C+MZq46sREXGdG",
-	"163HsV3v3it10ygr179hQg4dJIwFxV4GQpLIyoHQYO9Q1D/1rfueb23aF1xIxSrBjU92FEZxZ2wpkBkF",
-	"QkNiX2K6KpiRbBHF0UaqAky0jLgwf/42arTmwuDW5UpSKYUiOYQ90ooN/H5k8O7DcbPZZmudpUbN10OF",
-	"gf0SqDQOTfRjaq1AgMkNM5jnmsFaViaKhzviaXCjOy7CP1i3r4IvHe2ep1H7tBcYe5VH9+sQa7jRUz4Z",
-	"2QFPsSilsa+tdhh+NecCH4Kp11wEEUEh6GBk2KwDg+GYkgZy+8uE4Hyo9Y+NUetTr96Jxdoqp31EFhj4",
-	"qVQyrRKzGnHJ5wqE8S3QlM0Kblal4glOeuHIAh1dOiv3pI5usa50Q8RqUOmxSOJMdNQs5VoSmO3wYFPY",
-	"fkwyUFtkYOhbqeQtTwmbBxIJycdMr3BTCVtvpqk+Fq2hKGvWbYOqQbhm2Slg13QDA7NPNVYJKsG8NlYC",
-	"SvEH2OpRmx/fXd3PBBpkG6i2O9DIqDqzDDSzFTplmosELY7vQbc9w5F5BDd8MoZIscpATI2Ee1JaoUZ1",
-	"OzGuTmVovYdWv47w00al/iwwNSCzSFbHBpQlivRC2mHCGdm1OTHjgh4gV9aW3ituDIqBqUdK7j8F/1wh",
-	"23OTNf4EkTJb9Za15DRm0v7TQHE3dO2w4vqz0VqMoiqs3dpHvYHoU46g7adEFgV3uWcqJTq2ayU+BqcL",
-	"LnhhFXkRBA78XKF4GGI378b90PCtQwfD7+kiPvg+ue+jD9QQaaYNz3PbEKbyewZ5zv6NSrJ9hi4MMllp",
-	"tM+BIacMQsB1zCsbTdZeE5OuMmv5ZVWJslrnXGeTkbhuy1cuQcx0CK9797M0PXJJQO342ABBHUPrh/x1",
-	"6TD6upnFjxoKAvTpLdpbej7cmpU5HPRE41kboDb6QbDmde5IaZcP2oBK/Dv3MHUZacpt0EL+tmONDeQa",
-	"4+kNyelEPdmc+H65Qza9ePnXe9gm20ruUAzzzsjdKsXEYnFq86r+PIS6I0O6RnU4LdUrhWx5dYvChItB",
-	"koHYYj0gwnarcAsGY4fa3Gi2qfKc8QK2OGPvK5LJpEOFdaWXTGeynH2qFotXSctD0Xf0f7b6+D+wSyl0",
-	"Vdi5n2+FVMiA3aLS3Ek8fBIZ3CKDXCGkB1vaRcy0ZCAY2k2wAg4skQUys+cJUjnJweDsU6gqddnFgWNS",
-	"MMThfbnYygv/629aitk72P+EWsOWppkUc/T44h9aS5kjEB+FpUyy03G2CMVZqHVz1dKCr2/hCqcE42nH",
-	"3sFS6AIzNO9Sja+d+n1dczXbYWlYiYq5cBq2ggkFVrqCfhqlYPDC8ALD/SPf8kCsQ1myjVQM6mgrIEWW",
-	"ocKY6YNI6EfiJ2wxso3GxiaFCK3Rcq/9Nf7lg8jvWWdQUlSTl+9Le/eXY5E4287qvuXCaZ6GVPLxezbc",
-	"hDrnHuFNLzRbjn3q18s19q7DsO81H+AhOPgBMX1dljl3YX2Ene0PgfK542WJwbmjTVg3aXDdJDa5XuAe",
-	"ycv314pahXa9sV28AePy7yjzM0x2peQO9E6VRivksn3apvTtWYytg9ZBaT3akRc6to3Lnr79vawh2W14",
-	"noetnjMl95oRaK6t7RNZcrSAkXQM3UGspFJaqqGoa9Cm23nXy95bjzr6jW+vErvhzp7G0nEk8EuguL1e",
-	"a1svmg42txtUck/4ohCSbEKxPeE331QNdjXGqincoKqHgMCvZ7RWnWG8nn7WUu5oPynm/BZVzxsnO4lW",
-	"r5apaLQZ33jTUhyhxxnlYsxSZ01LT2SLzpTVZwLB3GcEHWBm6ng+oz2fBiRO4LhGD+uXiYNXT9n12gmc",
-	"j8T6Hvk2M6utgkI/tmh6Z/nV4mYnR6sEDdae+/atkaIBno+SYJUO10bDTY4nTqzuPRhx1d6JaZYa0Zz4",
-	"zrEDpLPoWBqzRs8CpgxE91Izbo2G+AySL10A7AP5P+SeyY0hGKfO9UAQDnqHqe0cpx1gPRZUEihNpTys",
-	"NKNaw+SeDzCevxmQw52B7jQM+yAYIwn80d90FOoF1WmuoO8gjzmagdB7C7dso2Thim59ZvrM7EK92cns",
-	"wjty3NdmFx6fa2fBcBArO0pMO3Sl5Ekqxc3hvY0Vb4S04O1lGGoyEVT3XCEzpnSXX7jYyBHm0R/fJM2d",
-	"ANeqrZmGAzPSkRJCmgwVzfp0fivkWqYHJiujeYpECWjEGbu6RXVo7rwQCayJwkilVNoO0faL3ItPIpey",
-	"tJ0ro33U1xJiWsP2hmxdGZYh5CZjexBGOzq6Et9o/wqxLcwCEXM7d3+ZsV/pyIW4v+ZkiuR2Tl8YKPzk",
-	"t2VzEQRHvSQGxOltP3KnM31iRDUmtaKO7sh5gsIR7/6+1OvS9rUXL2eLKI4qlXs36OV8vt/vZ0A/z6Ta",
-	"zv27en794+XVz++v6J22ikVvMONeZ53JsjN3LqMXs4V7WJYooOTRMno1W8xeEelpMoqPOdTXlrZI/9gM",
-	"ohP7H1PCDEjdxaaj21gvF4sTN7HOu4HlFgjcv7Iu2kBitCN4NlDlo5Nio13nQlcc6aoowBbfiILOZFxs",
-	"GdhRF5IcmUBMfTi3t7C+0UwbqTC240fKuKDo1gJKnUm6hgBbTfMv6X1j15n7gJm397JG7dlnjZ/Rrv2F",
-	"RuzrFX6wgT3kRMuPN11z25HXc8lkQZWiitv0snDmbuDUxqzPO705Cf1cyy51wJCXba9CteGNTA9PZ7ge",
-	"p33XB2ijKrx7Rq8dFfiw13yr9tRe+xV2yAop8ODuJWko3BE1137JlrLwfmsO9Z3jNojp/PeWHrs7mQo/",
-	"oDsQ7tw2/egvmH6ukOYDj5iwMe5SV+gy6cvFIlBUw4Jy7g4YuwSlt+B3VkwBX3xrsKCvp2acm2cMg5aQ",
-	"CV5MTexPFrmU3D8FPF5SY2EcTcWFo5hc0lKdtQW05vYDRw6dgLAREN3cDbwa0qp9ZN65Y2ztGs7612WZ",
-	"H3zQPEfit1zlV076LtUb8PeHmnBPpcAn8DbZkXwds20FKnV3kX3rENc1r3sPkZzu7vQ0JOjA6UEEmPdp",
-	"3vG62BX8zHnVMslj+Nrlmh9pbTsZb0CR9ax16IIMHY5xPyxTv/HEOWR90TmBDifUGyl3niF9nozq011f",
-	"u5T6A/Wwj8vmuP1Ja6g1KQMvfVhGHet5XEX73Y9327xl3keTpkdwPrCSNttfxOcdkI7V2D1wsyr06CJN",
-	"jX216BfZxVcusj3rjYSJd8JTh4lblJE3GLCad2KiKta26lob2mFlIz1wcKXbYxJFl3yEP6YLB5FvzKaM",
-	"JEck1Vfobv9rQ0l91X7SUHLU3Doa8QScOrrqmaC0z4X9L04lnjd+arf9nd/6qYSOO4eYWtO7p2aTvvyG",
-	"GPt4YwHGvzBgTG0z7K/ctA1NzGRl6j+7C3c2hLgw7j4I0UUtGFItt0g5QqtR7Xf/9Stust3xE7qD2o4j",
-	"GYgJsVgxA89WteRbhyDyEhvjhIV6MJkmq0aeu5u7/wQAAP//",
+	"zFxbj9u4kv4rhHaB2cUq7U4ys5fOU9LI7AyQmQmS7OYhaTTKUtliLJEKSbXjE/R/P2CR1MWibLkvOeep",
+	"bUsqFuvGry7q70kmq1oKFEYnF9+TGhRUaFDRt0uoYclLbnb2GxfJRVKDKZI0EVBhcpFk3Q1povBrwxXm",
+	"yYVRDaaJzgqswD5Zwbc3KNamSC6eP0uTiovw9WmamF1tSWmjuFgnt7e3lpKupdBITLxVclliZT9mUhgU",
+	"xn6Eui55BoZLsajdHf/xRUthr3UL/6vCVXKR/Mui2+XCXdWLQJdWzFFniteWXHKRvGSeJMtl1lQoDPu3",
+	"d79esv/5+Zf/+vfE3u+J2DVeNjknloY0/hLljm0LMAxYJyYmtwJzttwxU3Btl8lQa1bIMtcvmCmQKdSG",
+	"cc2wqs3uLEmTWskaleFOGiXma1SkDoOVPrZJYu4NPfNaGLVLbluBg1JA34U0fOVlqU+j/Gfv0RhpqXJv",
+	"SvNp/mWfiRGrYVcFO51P7q17KkZQF7y+A8X3/rEoSSOzzYnk6JEpWteVvEF9B4p/yBuMUW2018jQXF8/",
+	"qYCXDPJcodaomVwxupVtC8m2qJAJaZhGzDFP0o6bPfcdL7iVajOL7Y/2Ruf+IZB88gIdCqO1q55NpMEz",
+	"+mrdt+2we8/UVcusXH7BjBQ6chgbFAceCFkmGxeERnuHKlwaSvc9X1u3r7iQijWCG+/sKIziTthSIDMK",
+	"hIbMPsR0UzEj2XmSJiupKjDJRcKF+c+fk5ZrLgyuna9kjVIosl1cIx3ZyPU9gfdvTtvNtlvrLTUpvkFU",
+	"GMkvg0bjWES/51YKFDC5YQbLUjNYysYk6XhHPI9udMNF/IJV+3X0ob3d8zzp7vYEU8/y5H5dxBpv9JBO",
+	"JnbAc6xqaexj1xuMP1pygXeJqW+4iEYEhaCjlmG9DgzGbUoaKO2VGcZ5V+nvCyPwE1bv2WKQymEdkQRG",
+	"eqqVzJvMXE+o5GsDwngINGezgpvrWvEMZz2wJ4EeL72VB1QntxhOunHEaqPSfSOJE9EeWCq1pGC2wZ11",
+	"YfsxK0CtkYGhb7WSNzyn2DyiSJF8SvQKV42w58081qesNWZl7bqdUbURrl12TrBr0cBI7HOFVYPKsAzC",
+	"ykApfgdZ3Wvz07sLeCYCkK2hWnSgkdHpzArQzJ7QOdNcZGjj+BZ0hxn2xCO44bNjiBTXBYi5lnDEpRVq",
+	"VDcz7eqQh4Y9dPz1iB8WKuGzSNaAzEayYBtQ1yjyJ9ImE07IDuakjAu6gVQZJL1V3BgUI1FPHLn/J/jX",
+	"BtmWm6LVJ4ic2VPvIlDOUybtnzYU903XJisOn02exSiaysqtu9ULiD6VCNp+ymRVced7plGiJ7uO4n3i",
+	"dMUFrywjT6OBA782KO4Wsdtn06FpeOjQi+FHUMRHj5OHOvpIgEgzbXhZWkCYyxcMypL9DZVk2wKdGRSy",
+	"0WjvA0NKGZmAQ8zX1pqsvGY6XWOW8tt1I+pmWXJdzI7EAZZfOwcx80N4wO4ncbqnkgjb6b4AojzG1o/p",
+	"69LF6DdtLr4HKCigz4dob+n+ODSrS9jpmcKzMkBt9J3Cmue5R6VbPioDOuLfuZsJZeQ5t0YL5dueNFZQ",
+	"akznA5LDjnoQnHi83Cs2PX3230eqTRZKblCM/c7IzXWOmY3FufWr8Hkc6vYE6YDqOFsKK8Vk+foGhYkf",
+	"BlkBYo0hQYT1WuEaDKYuanOj2aopS8YrWOMZe98QTSZdVFg2+oLpQtZnn5vz8+dZV4ei7+h/tvz4H9il",
+	"FLqpbN7P10IqZMBuUGnuKO4+iwJukEGpEPKdPdpFyrRkIBjaTbAKdiyTFTKz5RnScVKCwbPPsVOpX10c",
+	"KSYHQzW8b0/W8om/+kVLcfYOtn+g1rCmbCbHEn188TctpSwRqB6FtcyKw3Z2HrOzGHRzp6UNvh7CVY4J",
+	"xvOevKNHoTPMWL5LZ3xQ6otw5mq2wdqwGhVz5jSGghkZVn4NQzfKweATwyuM40e+5hFbh7pmK6kYBGur",
+	"IEdWoMKU6Z3I6CLVJ+xhZIHGyjqFiK3R1V6Ha/y/NyK/Z11ATVZNWj7m9u6XfZJ4tj4LuOWJ4zyPseTt",
+	"9+RwE0POg4I3PdBuOfWuH5Zr5R3McKg1b+CxcPArYv6yrkvuzHovdnYXIsfnhtc1RvOOzmFdpsF169ik",
+	"eoFbJC0fPysCC916U7t4Bcb5357nF5htasld0Dt0NFoil93d1qVvTqrYutA6Olr3duSJTm3jcsDvcC9L",
+	"yDYrXpZxqZdMya1mFDSXVvaZrDnagJH1BN2LWFmjtFRjUm9Amz7yDsvGDL4HnYZELslJdC9cOZcGX92l",
+	"nILApo38OzQvGCy1DesENLlhK1mWdkPChgOpWjIZCCoPwy5WrzwcbK2Exry+s8v0uKEWyanE99Tc09W0",
+	"qhuxGWv5YawuTQR+ixz0L3tCthItrbKV3FKsVQhZMQN4HLHh96E+8Ljme/hMR6Vixv2x2Fnj0gZEHlKd",
+	"L402TMhtzMA7bcTtm6TpahC+/kRdNm1AOZg/A0yXcIIDkYCsA5CQaPkdmnkLHTT/ztGpunL/je0ZzeA8",
+	"69mCZ6sVtZPHlG3psV2tws+z/KUz0GOR2tGNMeKzqBEnU2V0hStUIeuPXD0hl+pV30K5YynlhuSYY8lv",
+	"UA1CzsHUoeOrK0223ExvvM0h9uDCCfhwSlInlUceSBa9ssqw9A/mmBAi1tga4Qn5+Dzk4AhOc3S3BJma",
+	"buoh01yN6oZP2PoW+bow12sFlb4vSvbK8qul7U72VokKrBv0GEojRwO8nKx6NzoOhg03JR5oUR/thDp4",
+	"78i0S01wTg2OqY7xSf0XqqtMNv/mVECO1mLdGm2nI1pt7QfA4dH0m9wyuTLowaIFpRangN5gblPFecfe",
+	"fYNKBrVplA8rbW2mbd2cHmB8wXbUDepVcA6HYW8EU1VB3+ufH4UGRnW4OLiHHTybDITe2nDLVkpWDlmG",
+	"IYlHLieGzc4uJ74jxf3ocuL9fe2kMByNlT0m5k5ZvJNNDMsfAd8KIY9Yy4cCmaXiZmQcnq0k9WfmD/lo",
+	"A+tIiea9/TmkrBVfu0UY2FyHZ4UF/WGkJxLasZ5g1x0lum2gliAi3I4KSL2ZJCIQ4bewqbAn244/aWQk",
+	"O1e5ckeb9y1Njbini6fn5+fnJ8JtJ7OWmbDjoKhJxbsk5EQfwW81Zgbz61nVsGie3gmtgm/eq+y2T0rB",
+	"282OGJreb/Du08rHuFaQR9PaEBVpChNZJYUsqZourCllrQF0KGZGtFwBL4+tJqRr1M2jGPia26wLPjyB",
+	"4Vv8d3I7rSW8V/9sGewDvlburUgOKzaC1rtoNPuw7BnKMcTeoz7J2QdYlpEAq+y1E5mKhZ+eD+6d3Fyj",
+	"tpYihe/L4w2qna/L3yG/74rRnvfxlsk4skZxs3tvGfdnal7xbpiaqjwIqj+XUhhTu+FpLlZyonPdq1Jg",
+	"G69LWDINO2aka2oJaQpU1Cui+T8hlzLfMdkYzXOklpJGPGOvSRZt0QPVDWpqgeVSKirK2C9yKz6LUsp6",
+	"CdmG0T7CWGtKayBkBVs2hhUIpSnYFoRxsV014iftH6FuHbO4lrmdu1/O2Aca2aHecTvZRHR70zsMFH72",
+	"27KGAYKjvqAOmuPbfuQqFJK4YtSqzgKjrl1W8gyFG9zw8/Yva8gKfPLszJ41jSq9GvTFYrHdbs+ALp9J",
+	"tV74Z/Xize+Xr/98/5qe6ZKi5BUW3POsC1n3+hYXydOzc3ezrFFAzZOL5PnZ+dlzapqbguxjAWHsfY1m",
+	"4LS/5wRBIXeD8XvT/M/Ozw9M8p82we8WiMzvWxWtIDPaHQQraMrJTkPLXe+FgDTRTVWBzeUSMjpTcLFm",
+	"IJhUkJXIBGLuzbmb4v/Jl6pTQgv2NLHWrQXUupA0xgprTf0T4vvKrrPwBrPo5von5TmcOnhEuQ4XmpCv",
+	"Z/jOAvYhJ7n4dNUX98uy9ANxmiSoclRp5142wrsJ7iDMMC/nxUlg2p0pUkcEedmlvpRqvJL57uEEN5iJ",
+	"uB0GY6MavH1Ere3li3Gt+cz/obX2ATaEo3Dn5to1VG7EkWu/ZNcz8Hprh0Kd4laI+eJ7By9uD7rCr+gG",
+	"CntvK33yLyh9bZDKTT5iwsq4lwJiLyM9Oz+P5GhxQiV3A2r9BreX4C+EgfuY+EjJ7OoRzaBrYkVfbMrs",
+	"JRu5qL5///B4SXmqcX0iLlyL0jktnbP2AA2zIZGRlZ5BWAtIrm5HWo1x1d2y6L2jZuUa9/qXdV3uvNE8",
+	"huN3ve4f7PT9UYGIvj+GgY1cCnwAbZMcSdcpWzegcpfXeOiQhjOv/x4LKd3NhLdN9JHSoxFgMRwTmD4X",
+	"+4Qf2a+6SYSp+NqfVbintH+TW7YC12S30qEWIA1XDRr1D+xDQRf6aATWjy1vPQnu3MUHkzCFqoGIe0LV",
+	"1pzXZXtU9cY749HmlZQb3418nHAzbC39aJzhp1XjmqnbWdYHBRhWpAw89THGcB3GfYgxhIZebYtueGDS",
+	"uAfNxDvCjHb75yfPrMSX2AI315WeXKQFIM9nFOWuHt1AvPQmzMQr4aHNxC3KSBsMWOjxMNFUSwtJrAxt",
+	"Jrfyo0srrnQ3d6Nogl74Gbi4EXnUOidf22sI/QDo/w/L2MJ7rLMytj3k71p2B8Kpaw09Uigd9p3+GVM2",
+	"36N9aLX9L7/xKRuNGI1jamilHkncupropCO8c7c8oiB7RdsJKRp38d6IgTRiV3MUrcU3Gjt7r0sQbOmK",
+	"a4Qq0I8/TKEJJ79F1tbCp3Guu+WxxeiXmQK4/uq9BfmxkF1/2nUD2y0fHHE7Isj9GsL9sskmXkISa3TF",
+	"/UcKSr023w8OSTM9iQm59bb/EEUE99oB+MYu465P4D2sffnN4gbfNWRdYyNqD8PA17YzPl1ZrfonoiOX",
+	"/kWbzohSJhsTfnav2Vlf58K4t0CoyN+hNMrALITbT8SDtWvqcbiAUewleJoBpXOeVrejGEHfXaEU0P0H",
+	"mbTFNa5MrXv41JXK0+9RyD5sZqQMfNOi68H0+gSeYnsMxIl62DSPVsBYt1e3fw8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
