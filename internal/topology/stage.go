@@ -13,11 +13,11 @@ type Stage struct {
 func Stages() []Stage {
 	return []Stage{
 		{"00", "monolith", true},
-		{"01", "facade", false},
+		{"01", "facade", true},
 		{"02", "notification", false},
-		{"03", "search", false},
+		{"03", "search", true},
 		{"04", "recommendation", false},
-		{"05", "catalog", false},
+		{"05", "catalog", true},
 		{"06", "wishlist", false},
 		{"07", "user", false},
 		{"08", "cart", false},
@@ -79,23 +79,26 @@ func (t *Topology) extract(capability string) {
 	}
 	name := capability + "-1"
 	t.Processes = append(t.Processes, Process{name, capability})
-	t.Links = append(t.Links, Link{Gateway, name, Public}, Link{name, Broker, Public})
-	switch capability {
-	case "catalog": // its rows are fed by the strangler until it owns them
+	// A service asks the shop for the keys of session tokens, and search reads the catalog there, whoever serves it.
+	t.Links = append(t.Links, Link{Gateway, name, Public}, Link{name, Broker, Public}, Link{name, Strangler, Public})
+	if capability == "catalog" { // its rows are fed by the strangler until it owns them
 		t.Links = append(t.Links, Link{Strangler, Monolith, Admin}, Link{Strangler, name, Admin})
-	case "search": // it rebuilds its index from the catalog, whoever serves that
-		t.Links = append(t.Links, Link{name, Strangler, Public})
 	}
 	t.ReadsAt[capability] = Service
 }
 
 func everywhere(house string) map[string]string {
 	m := map[string]string{}
-	for _, c := range []string{
-		"user", "search", "catalog", "cart", "wishlist", "ordertaking",
-		"orderprocessing", "payment", "logistics", "warehouse", "notification", "recommendation",
-	} {
+	for _, c := range Capabilities() {
 		m[c] = house
 	}
 	return m
+}
+
+// Capabilities returns the names of the twelve.
+func Capabilities() []string {
+	return []string{
+		"user", "search", "catalog", "cart", "wishlist", "ordertaking",
+		"orderprocessing", "payment", "logistics", "warehouse", "notification", "recommendation",
+	}
 }

@@ -87,3 +87,17 @@ func (t Topology) Link(id string) (Link, bool) {
 	}
 	return Link{}, false
 }
+
+// ReadLink returns the link that leads to whoever answers a capability's reads: out of the process that decides, which is the strangler
+// where there is one and the client where there is none.
+func (t Topology) ReadLink(capability string) (Link, bool) {
+	decides := Strangler
+	if !t.Has(Strangler) {
+		decides = Client
+	}
+	to := Monolith
+	if t.ReadsAt[capability] == Service {
+		to = Gateway
+	}
+	return t.Link(Link{decides, to, Public}.ID())
+}

@@ -23,3 +23,31 @@ func TestOnlyWhatIsBuilt(t *testing.T) {
 		t.Errorf("no such stage: %v", err)
 	}
 }
+
+// TestReadLink: the link to whoever answers the catalog's reads changes its ends as the migration goes on.
+func TestReadLink(t *testing.T) {
+	for stage, want := range map[string]string{"00": "client->monolith", "01": "strangler->monolith", "03": "strangler->monolith", "05": "strangler->gateway"} {
+		at, err := topology.At(stage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l, ok := at.ReadLink("catalog"); !ok || l.ID() != want {
+			t.Errorf("stage %s: %v (%v), want %s", stage, l, ok, want)
+		}
+	}
+}
+
+// TestLinksHaveEnds: every link leads from a process that runs, or the client, to one that runs.
+func TestLinksHaveEnds(t *testing.T) {
+	for _, s := range topology.Stages() {
+		at, err := topology.At(s.ID)
+		if err != nil {
+			continue
+		}
+		for _, l := range at.Links {
+			if !at.Has(l.To) || l.From != topology.Client && !at.Has(l.From) {
+				t.Errorf("stage %s: link %s has an end that does not run", s.ID, l.ID())
+			}
+		}
+	}
+}
