@@ -4,153 +4,249 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"figlab/internal/process"
+	"figlab/internal/engine"
+	"figlab/internal/engine/child"
+	figprocess "figlab/internal/process"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
 
-// A Process is one child.
-type Process struct {
-	spec   Spec
+// process is one instance over all its lives.
+type process struct {
+	spec   engine.Spec
 	engine *Engine
+	log    *child.Log
+	data   string // folder of its files
 
-	cmd    *exec.Cmd
-	leash  io.Closer     // our end of the pipe on its standard input
-	exited chan struct{} // closed when it has ended and was reaped
-	ready  process.Ready
+	turns     sync.Mutex // one start or end at a time
+	mu        sync.Mutex // guards what follows
+	life      *life      // nil while it is down
+	addresses engine.Addresses
+	spent     time.Duration // CPU of earlier lives
 }
 
-// Address is the public address.
-func (p *Process) Address() string { return p.ready.Listen }
+// life is one run of the program.
+type life struct {
+	child  *child.Child
+	leash  io.Closer // our end of the pipe on its standard input
+	wanted bool      // its end was asked for
+	done   chan struct{}
+}
 
-// Admin is the address of the doors behind the shop.
-func (p *Process) Admin() string { return p.ready.Admin }
+var _ engine.Process = (*process)(nil)
 
-// PID names the process to the kernel.
-func (p *Process) PID() int { return p.cmd.Process.Pid }
+// Name of the instance.
+func (p *process) Name() string { return p.spec.Name }
 
-// Exited is closed when the process has ended, for whatever reason.
-func (p *Process) Exited() <-chan struct{} { return p.exited }
-
-// launch starts the child and waits for its ready line.
-func (p *Process) launch(ctx context.Context) error {
-	s := p.spec
-	log, err := os.OpenFile(p.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
+// PID names the process to the kernel, 0 while it does not run.
+func (p *process) PID() int {
+	if l := p.alive(); l != nil {
+		return l.child.PID()
 	}
-	defer func() { _ = log.Close() }() // the child has its own
+	return 0
+}
+
+// Addresses are where it listens, or listened last.
+func (p *process) Addresses() engine.Addresses {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.addresses
+}
+
+// Tail is the end of what it wrote.
+func (p *process) Tail() string { return p.log.Tail() }
+
+func (p *process) alive() *life {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.life
+}
+
+// launch starts the program and waits for its ready line.
+func (p *process) launch(ctx context.Context) error {
+	p.turns.Lock()
+	defer p.turns.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
 	read, write, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = read.Close() }()
-
-	args := append([]string{
-		s.Role, "--name", s.Name, "--listen", s.Listen, "--admin", s.Admin, "--data", filepath.Join(p.engine.dir, s.Name),
-		"--leash", "--ready-fd", "3",
-	}, s.Args...)
-	p.cmd = exec.Command(p.engine.figshop, args...) //nolint:noctx // it outlives its start; Stop, the leash and the kernel end it
-	p.cmd.Env = append(os.Environ(), s.Env...)
-	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = log, log, []*os.File{write}
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if p.leash, err = p.cmd.StdinPipe(); err != nil {
-		return errors.Join(err, write.Close())
-	}
-	started := make(chan error, 1)
-	p.engine.forks <- func() { started <- p.cmd.Start() }
-	err = errors.Join(<-started, write.Close())
-	if err != nil {
+	defer func() { _ = read.Close() }() // await's goroutine ends with it
+	l, err := p.begin(write)
+	if err = errors.Join(err, write.Close()); err != nil {
 		return err
 	}
-	p.exited = make(chan struct{})
-	go func() {
-		_ = p.cmd.Wait() // how it ended is in its log and in its state
-		close(p.exited)
-	}()
-	return p.await(ctx, read)
+	ready, err := await(ctx, read, l.done)
+	if err != nil {
+		return errors.Join(fmt.Errorf("%w; its last words:\n%s", err, p.log.Tail()), p.end(l, func() error { return l.child.Kill() }))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.addresses = engine.Addresses{Listen: ready.Listen, Admin: ready.Admin}
+	return nil
 }
 
-// await reads the ready line, which ends the wait as its absence does: the pipe closes when the child ends.
-func (p *Process) await(ctx context.Context, ready *os.File) error {
+// begin starts the program; write is where it will say that it is ready.
+func (p *process) begin(write *os.File) (*life, error) {
+	s := p.spec
+	args := []string{s.Role, "--name", s.Name, "--data", p.data, "--listen", s.Listen, "--leash", "--ready-fd", "3"}
+	if s.Admin != "" {
+		args = append(args, "--admin", s.Admin)
+	}
+	cmd := exec.Command(p.engine.program, append(args, s.Args...)...) //nolint:noctx // it outlives its start; Stop and the leash end it
+	cmd.Env = environment(s.Env)
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = p.log, p.log, []*os.File{write}
+	leash, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	c, err := child.Start(cmd, syscall.SIGKILL)
+	if err != nil {
+		return nil, errors.Join(err, leash.Close())
+	}
+	l := &life{child: c, leash: leash, done: make(chan struct{})}
+	p.mu.Lock()
+	p.life = l
+	p.mu.Unlock()
+	go p.watch(l)
+	return l, nil
+}
+
+// watch waits for the end of a life and writes its will.
+func (p *process) watch(l *life) {
+	<-l.child.Done()
+	_ = l.leash.Close() // its reader is gone
+	p.mu.Lock()
+	p.life = nil
+	p.spent += l.child.CPU()
+	wanted := l.wanted
+	p.mu.Unlock()
+	if !wanted {
+		p.engine.report(engine.Exit{Name: p.spec.Name, PID: l.child.PID(), Err: l.child.Err(), Tail: p.log.Tail()})
+	}
+	close(l.done)
+}
+
+// await reads the ready line.
+func await(ctx context.Context, from io.Reader, ended <-chan struct{}) (ready figprocess.Ready, err error) {
 	line := make(chan error, 1)
-	go func() { line <- json.NewDecoder(ready).Decode(&p.ready) }()
+	go func() { line <- json.NewDecoder(from).Decode(&ready) }()
 	select {
 	case err := <-line:
 		if err == nil {
-			return nil
+			return ready, nil
 		}
-		return errors.Join(fmt.Errorf("it ended before it served; its log ends with:\n%s", p.lastWords()), p.Kill())
+		select { // its pipe closed: it has ended, or is about to
+		case <-ended:
+		case <-time.After(time.Second):
+		}
+		return ready, errors.New("it ended before it served")
 	case <-ctx.Done():
-		return errors.Join(fmt.Errorf("it does not serve: %w; its log ends with:\n%s", ctx.Err(), p.lastWords()), p.Kill())
+		return ready, fmt.Errorf("it does not serve: %w", context.Cause(ctx))
 	}
 }
 
-// Stop asks the process to end and kills it when it does not within its grace.
-func (p *Process) Stop() error {
-	if err := p.signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	timer := time.NewTimer(10 * time.Second)
-	defer timer.Stop()
-	select {
-	case <-p.exited:
+// Stop asks the process to end, gives it the grace, then kills it and says so.
+func (p *process) Stop(context.Context) error {
+	p.turns.Lock()
+	defer p.turns.Unlock()
+	return p.stop()
+}
+
+func (p *process) stop() error {
+	l := p.alive()
+	if l == nil {
 		return nil
-	case <-timer.C:
-		return errors.Join(fmt.Errorf("%s did not stop within 10s and was killed", p.spec.Name), p.Kill())
 	}
+	if err := p.end(l, func() error { return l.child.Stop(syscall.SIGTERM, grace) }); err != nil {
+		return fmt.Errorf("stop %s: %w", p.spec.Name, err)
+	}
+	return nil
 }
 
 // Kill ends the process with kill -9 and waits until the kernel has taken it away.
-func (p *Process) Kill() error {
-	err := p.signal(syscall.SIGKILL)
-	<-p.exited
+func (p *process) Kill(context.Context) error {
+	p.turns.Lock()
+	defer p.turns.Unlock()
+	l := p.alive()
+	if l == nil {
+		return nil
+	}
+	if err := p.end(l, l.child.Kill); err != nil {
+		return fmt.Errorf("kill %s: %w", p.spec.Name, err)
+	}
+	return nil
+}
+
+// end marks the end as wanted, brings it about and waits for the will.
+func (p *process) end(l *life, by func() error) error {
+	p.mu.Lock()
+	l.wanted = true
+	p.mu.Unlock()
+	err := by()
+	select {
+	case <-l.child.Done():
+		<-l.done
+	default: // it could not be ended; the error says so
+	}
 	return err
 }
 
-// Freeze stops the process in its tracks: its connections stay, it answers nothing.
-func (p *Process) Freeze() error { return p.signal(syscall.SIGSTOP) }
-
-// Resume lets a frozen process go on.
-func (p *Process) Resume() error { return p.signal(syscall.SIGCONT) }
-
-// Restart starts a process that has ended again, with the same flags and, where they were chosen by the kernel, the same addresses.
-func (p *Process) Restart(ctx context.Context) error {
-	<-p.exited
-	_ = p.leash.Close() // its reader is gone
-	p.spec.Listen = p.ready.Listen
-	if p.ready.Admin != "" {
-		p.spec.Admin = p.ready.Admin
+// Restart starts the process with the same specification on the same addresses; a running one is stopped first.
+func (p *process) Restart(ctx context.Context) error {
+	if err := p.Stop(ctx); err != nil {
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyWithin)
-	defer cancel()
+	at := p.Addresses()
+	p.spec.Listen = at.Listen
+	if at.Admin != "" {
+		p.spec.Admin = at.Admin
+	}
 	if err := p.launch(ctx); err != nil {
 		return fmt.Errorf("restart %s: %w", p.spec.Name, err)
 	}
 	return nil
 }
 
-func (p *Process) signal(s syscall.Signal) error {
-	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("signal %s to %s: %w", s, p.spec.Name, err)
+// Freeze stops the process in its tracks: its connections stay, it answers nothing. It returns when the kernel says that it stands still.
+func (p *process) Freeze() error {
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(stopWait); !still(p.PID()); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s goes on %s after it was told to stand still", p.spec.Name, stopWait)
+		}
 	}
 	return nil
 }
 
-func (p *Process) logPath() string { return filepath.Join(p.engine.dir, "logs", p.spec.Name+".log") }
+// stopWait is how long the kernel may take to stop all threads of a process.
+const stopWait = 2 * time.Second
 
-// lastWords are the last lines of the log.
-func (p *Process) lastWords() string {
-	b, err := os.ReadFile(p.logPath())
-	if err != nil {
-		return err.Error()
+// Resume lets a frozen process go on.
+func (p *process) Resume() error { return p.signal(syscall.SIGCONT) }
+
+func (p *process) signal(s syscall.Signal) error {
+	l := p.alive()
+	if l == nil {
+		return fmt.Errorf("%s %w", p.spec.Name, engine.ErrDown)
 	}
-	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
-	return strings.Join(lines[max(0, len(lines)-5):], "\n")
+	return l.child.Signal(s)
+}
+
+// environment is what a process may know of the caller's, and what it is given.
+func environment(given []string) (env []string) {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return append(env, given...)
 }
