@@ -17,7 +17,7 @@ type flags struct {
 	name, listen, admin, token, data string
 	store, dsn                       string
 	broker, provider, carrier        string
-	catalog                          string
+	catalog, keys                    string
 	links                            process.Links
 	leash                            bool
 	readyFD                          int
@@ -64,6 +64,7 @@ func (f *flags) set(role string) *flag.FlagSet {
 	set.StringVar(&f.provider, "provider", "", "http://host:port of the payment provider")
 	set.StringVar(&f.carrier, "carrier", "", "http://host:port of the carrier")
 	set.StringVar(&f.catalog, "catalog", "", "http://host:port where the catalog is served, whoever serves it")
+	set.StringVar(&f.keys, "keys", "", "http://host:port/.well-known/jwks.json: the keys by which session tokens are verified")
 	set.Var(f.links, "link", "real=via: dial via instead of real (repeatable)")
 	set.BoolVar(&f.leash, "leash", false, "stop when standard input ends")
 	set.IntVar(&f.readyFD, "ready-fd", 0, "file descriptor to write the ready line to (0: standard output)")

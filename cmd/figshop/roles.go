@@ -6,7 +6,9 @@ import (
 	"figlab/internal/partner/carrier"
 	"figlab/internal/partner/provider"
 	"figlab/internal/process"
+	"figlab/microservices"
 	"figlab/monolith"
+	"figlab/strangler"
 )
 
 // running is a process that is built and bound.
@@ -34,8 +36,29 @@ func roles() map[string]role {
 		"carrier": func(_ context.Context, f flags, deps process.Deps) (running, error) {
 			return carrier.New(carrier.Config{Listen: f.listen, Data: f.data, DeliverAfter: f.deliverAfter}, deps)
 		},
+		"strangler": func(_ context.Context, f flags, deps process.Deps) (running, error) {
+			return strangler.New(strangler.Config{
+				Listen: f.listen, Admin: f.admin, AdminToken: f.token, Data: f.data, Broker: f.broker,
+			}, deps)
+		},
+		"gateway": func(_ context.Context, f flags, deps process.Deps) (running, error) {
+			return microservices.Gateway(f.service(), deps)
+		},
+		"catalog": func(ctx context.Context, f flags, deps process.Deps) (running, error) {
+			return microservices.Catalog(ctx, f.service(), deps)
+		},
+		"search": func(ctx context.Context, f flags, deps process.Deps) (running, error) {
+			return microservices.Search(ctx, f.service(), f.catalog, deps)
+		},
 		"broker": func(_ context.Context, f flags, deps process.Deps) (running, error) {
 			return bus.NewServer(bus.ServerConfig{Listen: f.listen, Data: f.data, SyncAlways: f.syncAlways}, deps)
 		},
+	}
+}
+
+// service is what the processes of the microservice house are told.
+func (f flags) service() microservices.Config {
+	return microservices.Config{
+		Listen: f.listen, Admin: f.admin, AdminToken: f.token, Data: f.data, Store: f.store, DSN: f.dsn, Broker: f.broker, Keys: f.keys,
 	}
 }

@@ -1,0 +1,2 @@
+// Package wire holds what the contract leaves out, and its defaults.
+package wire

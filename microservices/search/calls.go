@@ -1,0 +1,104 @@
+package search
+
+import (
+	"context"
+	"figlab/api/problem"
+	"figlab/api/shopapi"
+	"figlab/internal/process"
+	"figlab/microservices/platform/wire"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// The catalog is asked for everything once, at the beginning, never while a shopper waits. When it does not answer, the backfill waits and
+// goes on where it stopped; searches are answered meanwhile from what is there.
+type catalog struct{ api *shopapi.ClientWithResponses }
+
+const (
+	pageSize    = 100              // products; the most the contract gives
+	pageWithin  = 10 * time.Second // for one page
+	firstPause  = 50 * time.Millisecond
+	longestWait = 2 * time.Second
+)
+
+func newCatalog(url string, deps process.Deps) (catalog, error) {
+	api, err := shopapi.NewClientWithResponses(url, shopapi.WithHTTPClient(deps.Client(pageWithin)))
+	if err != nil {
+		return catalog{}, fmt.Errorf("catalog at %s: %w", url, err)
+	}
+	return catalog{api}, nil
+}
+
+// page returns the products after a cursor and the cursor of the next page, "" on the last.
+func (c catalog) page(ctx context.Context, after string) ([]shopapi.Product, string, error) {
+	limit := pageSize
+	r, err := c.api.ListProductsWithResponse(ctx, &shopapi.ListProductsParams{After: wire.Optional(after), Limit: &limit})
+	if err != nil {
+		return nil, "", fmt.Errorf("read the catalog: %w", err)
+	}
+	if r.JSON200 == nil {
+		return nil, "", fmt.Errorf("read the catalog: %w", problem.Parse(r.StatusCode(), r.Body))
+	}
+	return r.JSON200.Items, wire.Or(r.JSON200.Next, ""), nil
+}
+
+// backfiller returns the part that reads the whole catalog once in the life of the index, and rests when that is done.
+func (s *Search) backfiller() process.Part {
+	return process.Part{Name: "backfill", Run: func(ctx context.Context) error {
+		for wait := firstPause; ctx.Err() == nil; wait = min(2*wait, longestWait) {
+			err := s.fill(ctx)
+			if err == nil {
+				<-ctx.Done()
+				return nil
+			}
+			if ctx.Err() == nil {
+				s.deps.Log.WarnContext(ctx, "backfill interrupted", "error", err.Error())
+			}
+			pause(ctx, wait)
+		}
+		return nil
+	}}
+}
+
+// fill goes on where the index stands. Each page is committed with its cursor.
+func (s *Search) fill(ctx context.Context) error {
+	at, err := readBackfill(s.db.Read(ctx))
+	if err != nil || at.Done {
+		return err
+	}
+	if _, err := s.bus.Pending(ctx, durable, subjects()); err != nil { // from here on no change is missed
+		return err
+	}
+	for !at.Done {
+		products, next, err := s.catalog.page(ctx, at.Cursor)
+		if err != nil {
+			return err
+		}
+		if next == "" {
+			at.Done = true
+		} else {
+			at.Cursor = next
+		}
+		err = s.db.Write(ctx, func(tx *gorm.DB) error {
+			if err := index(tx, products); err != nil {
+				return err
+			}
+			return writeBackfill(tx, at)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

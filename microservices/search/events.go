@@ -1,0 +1,89 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"figlab/api/internalapi"
+	"figlab/api/shopapi"
+	"figlab/internal/bus"
+	"figlab/internal/process"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// This service follows the catalog's changes and tells none of its own: an index owns nothing.
+
+// changes is the bus as far as this service needs it.
+type changes interface {
+	ConsumeBatch(durable string, subjects []string, most int, handle func(context.Context, []bus.Message) error) process.Part
+	// Pending also makes sure that the consumer exists.
+	Pending(ctx context.Context, durable string, subjects []string) (int64, error)
+}
+
+const (
+	durable     = "search"
+	atOnce      = 256             // messages in a batch
+	indexWithin = 5 * time.Second // for one try to write a batch
+)
+
+func subjects() []string { return []string{"shop.catalog.product-changed"} }
+
+func (s *Search) follower() process.Part {
+	return s.bus.ConsumeBatch(durable, subjects(), atOnce, s.follow)
+}
+
+// follow takes in a batch of changes. It waits for its own store as long as it takes, because a change that is given up would be missing
+// for ever; only what cannot be read is given back, in the end to the dead letters. What came beside it has been indexed by then.
+func (s *Search) follow(ctx context.Context, messages []bus.Message) error {
+	products, malformed := read(messages)
+	for wait := firstPause; ; wait = min(2*wait, longestWait) {
+		err := s.take(ctx, products)
+		if err == nil {
+			return malformed
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		s.deps.Log.WarnContext(ctx, "changes not indexed yet", "changes", len(products), "error", err.Error())
+		pause(ctx, wait)
+	}
+}
+
+func (s *Search) take(ctx context.Context, products []shopapi.Product) error {
+	ctx, cancel := context.WithTimeout(ctx, indexWithin)
+	defer cancel()
+	return s.db.Write(ctx, func(tx *gorm.DB) error { return index(tx, products) })
+}
+
+// read returns the products that changed, and what is wrong with the messages that are none.
+func read(messages []bus.Message) (products []shopapi.Product, malformed error) {
+	for _, m := range messages {
+		p, err := product(m.Data)
+		if err != nil {
+			malformed = errors.Join(malformed, fmt.Errorf("message %s: %w", m.ID, err))
+			continue
+		}
+		products = append(products, p)
+	}
+	return products, malformed
+}
+
+func product(data []byte) (p shopapi.Product, err error) {
+	var e internalapi.Event
+	if err := json.Unmarshal(data, &e); err != nil {
+		return p, fmt.Errorf("not an event: %w", err)
+	}
+	if e.Schema != 1 {
+		return p, fmt.Errorf("event %s: schema %d is not known here", e.Id, e.Schema)
+	}
+	if err := json.Unmarshal(e.Data, &p); err != nil {
+		return p, fmt.Errorf("event %s: its data is not a product: %w", e.Id, err)
+	}
+	if p.Id == "" || p.Id != e.Key || p.Version < 1 || p.Version != e.Version {
+		return p, fmt.Errorf("event %s: %q at version %d does not fit its data", e.Id, e.Key, e.Version)
+	}
+	return p, nil
+}
