@@ -1,0 +1,6 @@
+package load
+
+import _ "embed"
+
+//go:embed load.js
+var script []byte
