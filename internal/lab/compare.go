@@ -1,0 +1,107 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"figlab/bench/compare"
+	"figlab/chaos/link"
+	"figlab/internal/history"
+	"figlab/internal/topology"
+	"net/http"
+	"time"
+
+	catalog "figlab/shop/catalog"
+)
+
+const (
+	pairRate    = 50 // requests per second to each of the two
+	ceilingOver = 16 // connections
+)
+
+// compare measures what the stage is there to show, with the shoppers gone: what one process can do, and what a proxy costs.
+func (w *walk) compare(ctx context.Context, t topology.Topology) error {
+	switch {
+	case w.scenario.Phases.Compare == 0:
+		return nil
+	case t.Stage.ID == "00":
+		return w.ceiling(ctx)
+	case t.Stage.ID == "01":
+		return w.detour(ctx)
+	}
+	return nil
+}
+
+// product returns the URL of the i-th request for a product.
+func (w *walk) product(base string) func(i int) string {
+	return func(i int) string {
+		return base + "/products/" + string(catalog.SeedID(w.options.Shop.Seed, i%w.options.Shop.Products))
+	}
+}
+
+func client() *http.Client {
+	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+}
+
+// ceiling is how many products the monolith can show per second of CPU: what one core can do.
+func (w *walk) ceiling(ctx context.Context) error {
+	c := client()
+	defer c.CloseIdleConnections()
+	lasting := w.scenario.Phases.Compare
+	monolith := w.shop.processes[topology.Monolith]
+	before, err := monolith.Usage()
+	if err != nil {
+		return err
+	}
+	n, err := compare.Ceiling(ctx, c, w.product("http://"+w.shop.ground.public[topology.Monolith]), ceilingOver, lasting)
+	if err != nil {
+		return err
+	}
+	after, err := monolith.Usage()
+	if err != nil {
+		return err
+	}
+	rate, perCore := float64(n)/lasting.Seconds(), float64(n)/(after.CPU-before.CPU).Seconds()
+	w.relate("GET /products/{id} at the monolith, closed loop: per second of its CPU against per second", perCore, rate, "requests/s")
+	return nil
+}
+
+// detour is what the strangler costs a request. Both ways lead over two links, so that the difference is the strangler's own; what the
+// links add is told beside it.
+func (w *walk) detour(ctx context.Context) (err error) {
+	behind := topology.Link{From: topology.Strangler, To: topology.Monolith, Door: topology.Public}
+	extra, err := link.Open(ctx, []link.Spec{{ID: "detour", Listen: "127.0.0.1:0", Target: w.shop.ground.via[behind.ID()]}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, extra.Close(context.WithoutCancel(ctx))) }()
+	first, ok := extra.Link("detour")
+	if !ok {
+		return errors.New("the link for the comparison is not open")
+	}
+	const name = "GET /products/{id} at 50/s, p50: through the strangler against the monolith "
+	if err := w.pair(ctx, name+"over as many links", w.shop.url(), "http://"+first.Listen()); err != nil {
+		return err
+	}
+	return w.pair(ctx, name+"without any link", w.shop.url(), "http://"+w.shop.ground.public[topology.Monolith])
+}
+
+// pair relates the medians of two ways to the same products, asked in turn.
+func (w *walk) pair(ctx context.Context, name, a, b string) error {
+	c := client()
+	defer c.CloseIdleConnections()
+	ofA, ofB, err := compare.Pair{Client: c, Rate: pairRate, Duration: w.scenario.Phases.Compare, A: w.product(a), B: w.product(b)}.Run(ctx)
+	if err != nil {
+		return err
+	}
+	w.relate(name, milliseconds(ofA.Quantile(0.5)), milliseconds(ofB.Quantile(0.5)), "ms")
+	return nil
+}
+
+func (w *walk) relate(name string, a, b float64, unit string) {
+	c := history.Comparison{Name: name, A: a, B: b, Unit: unit}
+	if b != 0 {
+		c.Ratio = a / b
+	}
+	w.run.Comparison = append(w.run.Comparison, c)
+	w.say("  %s: %.2f against %.2f %s", name, a, b, unit)
+}

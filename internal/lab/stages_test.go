@@ -1,0 +1,116 @@
+package lab
+
+import (
+	"context"
+	"figlab/api/apitest"
+	"figlab/internal/topology"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+// programs holds figlab, figshop and figload, as `make build` would leave them.
+var programs string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "figlab-test-*")
+	if err != nil {
+		panic(err)
+	}
+	programs = dir
+	build := exec.Command("go", "build", "-o", dir+"/", "figlab/cmd/...")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("build: %v\n%s", err, out))
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// TestContractAtEveryStage runs the one suite of the contract against the shop as clients reach it at each stage, over all its links. What
+// a stage serves from a copy may lag; what it serves from the rows themselves may not.
+func TestContractAtEveryStage(t *testing.T) {
+	for _, id := range []string{"00", "01", "03", "05"} {
+		t.Run(id, func(t *testing.T) {
+			at, err := topology.At(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := openTestShop(t, at)
+			if err := s.settleAt(t.Context(), at); err != nil {
+				t.Fatal(err)
+			}
+			own := slices.DeleteFunc(topology.Capabilities(), func(c string) bool { return at.ReadsAt[c] == topology.Service })
+			apitest.Run(t, s.url(), apitest.Features{ReadYourWrites: own, Settle: 10 * time.Second, Ships: true})
+			if err := s.doors.call(t.Context(), "GET", s.url()+"/products?limit=1", nil, nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func openTestShop(t *testing.T, at topology.Topology) *shop {
+	t.Helper()
+	dir := t.TempDir()
+	o := ShopOptions{Engine: "embedded", Store: "sqlite", Seed: 1, Products: 300, Users: 100}
+	s, err := openShop(t.Context(), o, []topology.Topology{at}, site{
+		program: filepath.Join(programs, "figshop"), data: filepath.Join(dir, "data"), logs: filepath.Join(dir, "logs"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// TestSweep: a run's folder goes when its run was killed, and stays when it goes on or has ended.
+func TestSweep(t *testing.T) {
+	root := t.TempDir()
+	running, err := newFolder(root, "quick", time.Unix(1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, err := newFolder(root, "quick", time.Unix(2, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ended.close(); err != nil {
+		t.Fatal(err)
+	}
+	killed := filepath.Join(root, "quick", "killed")
+	if err := os.MkdirAll(filepath.Join(killed, dataName), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(killed, lockName), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	next, err := newFolder(root, "quick", time.Unix(3, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{running.path: true, running.data(): true, ended.path: true, ended.data(): false, killed: false} {
+		if _, err := os.Stat(path); (err == nil) != want {
+			t.Errorf("%s: %v, want it there: %v", path, err, want)
+		}
+	}
+	for _, f := range []*folder{running, next} {
+		if err := f.close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := next.latest(); err != nil {
+		t.Fatal(err)
+	}
+	if to, err := os.Readlink(filepath.Join(root, "latest")); err != nil || filepath.Join(root, to) != next.path {
+		t.Errorf("latest leads to %s (%v)", to, err)
+	}
+}
