@@ -77,7 +77,7 @@ type Served struct {
 // OperationMS is one operation of the steady phase; latency runs from the scheduled arrival to the last byte.
 type OperationMS struct {
 	Count  int64   `json:"count"`
-	Errors int64   `json:"errors"` // outcomes that are not ok
+	Errors int64   `json:"errors"` // no answer, 5xx or 429; a refusal that is the caller's own doing is an answer
 	P50    float64 `json:"p50_ms"`
 	P95    float64 `json:"p95_ms"`
 	P99    float64 `json:"p99_ms"`

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"figlab/bench/compare"
-	"figlab/chaos/link"
 	"figlab/internal/history"
 	"figlab/internal/topology"
+	"fmt"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	catalog "figlab/shop/catalog"
@@ -65,24 +66,26 @@ func (w *walk) ceiling(ctx context.Context) error {
 	return nil
 }
 
-// detour is what the strangler costs a request. Both ways lead over two links, so that the difference is the strangler's own; what the
-// links add is told beside it.
+// detour is what the strangler costs a request: alone, by a second one that calls without links, and as it stands, with the links before
+// and behind it. Both are set against the monolith called directly.
 func (w *walk) detour(ctx context.Context) (err error) {
-	behind := topology.Link{From: topology.Strangler, To: topology.Monolith, Door: topology.Public}
-	extra, err := link.Open(ctx, []link.Spec{{ID: "detour", Listen: "127.0.0.1:0", Target: w.shop.ground.via[behind.ID()]}})
+	strangler := topology.Process{Name: "strangler-bare", Role: topology.Strangler}
+	spec := w.shop.ground.spec(strangler, w.shop.at, w.options.Shop, w.shop.token)
+	spec.Listen, spec.Admin, spec.Log = "127.0.0.1:0", "127.0.0.1:0", filepath.Join(w.folder.logs(), strangler.Name+".log")
+	bare, err := w.shop.engine.Start(ctx, spec)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, extra.Close(context.WithoutCancel(ctx))) }()
-	first, ok := extra.Link("detour")
-	if !ok {
-		return errors.New("the link for the comparison is not open")
-	}
-	const name = "GET /products/{id} at 50/s, p50: through the strangler against the monolith "
-	if err := w.pair(ctx, name+"over as many links", w.shop.url(), "http://"+first.Listen()); err != nil {
+	defer func() { err = errors.Join(err, bare.Stop(context.WithoutCancel(ctx))) }()
+	if err := w.shop.ready(ctx, bare); err != nil {
 		return err
 	}
-	return w.pair(ctx, name+"without any link", w.shop.url(), "http://"+w.shop.ground.public[topology.Monolith])
+	const name = "GET /products/{id} at 50/s, p50: through the strangler%s against direct"
+	direct := "http://" + w.shop.ground.public[topology.Monolith]
+	if err := w.pair(ctx, fmt.Sprintf(name, ""), "http://"+bare.Addresses().Listen, direct); err != nil {
+		return err
+	}
+	return w.pair(ctx, fmt.Sprintf(name, " and two links"), w.shop.url(), direct)
 }
 
 // pair relates the medians of two ways to the same products, asked in turn.

@@ -84,6 +84,7 @@ func (w *walk) impact(out *history.FaultRun, d scenarios.Drill) {
 	case out.Scored.Scheduled == 0:
 		out.Verdict, out.Why = history.Inconclusive, "nobody asked for anything meanwhile"
 	case expect == nil:
+		out.Why = "nothing is demanded at this stage: it is measured to compare"
 	case availability < expect.Availability:
 		out.Verdict = history.Missed
 		out.Why = fmt.Sprintf("%.1f %% of the operations succeeded, want %.1f %%", out.Score, 100*expect.Availability)

@@ -51,6 +51,16 @@ func (w *walk) served(records []history.Record) map[string]history.Served {
 	return counts
 }
 
+// violations is how often an oracle was violated: O4 counts effects that came twice, O5 acknowledged writes that are gone.
+func violations(sr history.StageRun, id string) (n int64) {
+	for _, o := range sr.Oracles {
+		if o.ID == id {
+			n += o.Violations
+		}
+	}
+	return n
+}
+
 // severity orders verdicts: whoever reads one verdict for many things reads the worst.
 func severity(verdict string) int {
 	return slices.Index([]string{history.Pass, history.Inconclusive, history.Missed, history.Violated}, verdict)

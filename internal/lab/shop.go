@@ -90,7 +90,7 @@ func (s *shop) advance(ctx context.Context, t topology.Topology) (time.Duration,
 		}
 	}
 	for _, p := range t.Processes {
-		if err := s.ready(ctx, p.Name); err != nil {
+		if err := s.ready(ctx, s.processes[p.Name]); err != nil {
 			return 0, err
 		}
 	}
@@ -123,8 +123,8 @@ func (s *shop) run(ctx context.Context, spec engine.Spec) error {
 }
 
 // ready waits until a process says that it can do its work.
-func (s *shop) ready(ctx context.Context, name string) error {
-	admin := s.processes[name].Addresses().Admin
+func (s *shop) ready(ctx context.Context, p engine.Process) error {
+	admin := p.Addresses().Admin
 	if admin == "" {
 		return nil
 	}
@@ -136,7 +136,7 @@ func (s *shop) ready(ctx context.Context, name string) error {
 			return nil
 		}
 		if wait := pause(ctx, 20*time.Millisecond); wait != nil {
-			return fmt.Errorf("%s is not ready: %w: %w; its last words:\n%s", name, wait, err, s.processes[name].Tail())
+			return fmt.Errorf("%s is not ready: %w: %w; its last words:\n%s", p.Name(), wait, err, p.Tail())
 		}
 	}
 }

@@ -44,6 +44,7 @@ type walk struct {
 // goes on while the stage is reached.
 func (w *walk) stage(ctx context.Context, t topology.Topology) error {
 	sr := history.StageRun{ID: t.Stage.ID, Name: t.Stage.Name, Faults: []history.FaultRun{}}
+	moved := len(w.run.Moves)
 	w.say("stage %s %s", t.Stage.ID, t.Stage.Name)
 	if w.shop.at.Entry != t.Entry {
 		if err := w.reach(ctx, t, &sr); err != nil {
@@ -63,6 +64,9 @@ func (w *walk) stage(ctx context.Context, t topology.Topology) error {
 	w.recorder.enter(cooldown)
 	if err := w.settle(ctx, running, &sr); err != nil {
 		return err
+	}
+	for i := moved; i < len(w.run.Moves); i++ {
+		w.run.Moves[i].LostWrites, w.run.Moves[i].DoubledWrites = violations(sr, "O5"), violations(sr, "O4")
 	}
 	if err := w.compare(ctx, t); err != nil {
 		return err

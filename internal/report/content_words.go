@@ -15,7 +15,8 @@ func howToRead() section {
 			"something more."),
 		prose("Latency runs from the moment a request was due, not from the moment it was sent, to the last byte: waiting behind " +
 			"slow answers counts."),
-		prose("Errors are outcomes that are not ok."),
+		prose("Errors are operations without an answer, failures of the shop (5xx), and refusals for load (429). " +
+			"A refusal that is the caller's own doing is an answer."),
 		prose("Availability under a fault is the share of scheduled requests that were answered well while the fault acted. " +
 			"Degraded answers came from a fallback; they are counted beside it."),
 		prose("A fault passes only with evidence that it acted and proof that it was undone. Without evidence it is inconclusive, " +
