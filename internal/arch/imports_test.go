@@ -69,6 +69,12 @@ func TestLeanBinaries(t *testing.T) {
 			"github.com/testcontainers":    "the lab starts containers, not the shop",
 			"gonum.org":                    "the shop draws nothing",
 		},
+		"./cmd/figlab": {
+			"go.k6.io/k6":          "k6 is AGPL-3.0 and heavy: it is linked into figload alone",
+			"figlab/monolith":      "the lab reaches the houses over the wire only",
+			"figlab/microservices": "the lab reaches the houses over the wire only",
+			"figlab/strangler":     "the lab reaches the houses over the wire only",
+		},
 	}
 	for cmd, rules := range forbidden {
 		for _, p := range list(t, "-deps", cmd) {

@@ -152,7 +152,7 @@ func TestUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url, token := field2(string(said[:n]), "url"), field2(string(said[:n]), "token")
+	url, token := word(string(said[:n]), "url"), word(string(said[:n]), "token")
 	if err := newDoors(token).call(ctx, "GET", url+"/cart", nil, nil); err != nil {
 		t.Errorf("it said %q: %v", said[:n], err)
 	}
@@ -167,8 +167,8 @@ func TestUp(t *testing.T) {
 	}
 }
 
-// field2 is the second word of the line that begins with name.
-func field2(text, name string) string {
+// word is the second word of the line that begins with name.
+func word(text, name string) string {
 	for line := range strings.Lines(text) {
 		if words := strings.Fields(line); len(words) > 1 && words[0] == name {
 			return words[1]
@@ -208,7 +208,7 @@ func TestTenKillsInMidCheckout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := openTestShop(t, at)
+	s := openTestShop(t, at, "sqlite")
 	if _, err := s.advance(t.Context(), at); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"errors"
+	"figlab/internal/engine/postgres"
 	"figlab/internal/topology"
 	"figlab/scenarios"
 	"fmt"
@@ -25,6 +26,11 @@ func (o ShopOptions) validate() error {
 	}
 	if !slices.Contains([]string{"sqlite", "postgres"}, o.Store) {
 		errs = append(errs, fmt.Errorf("--store %q: want sqlite or postgres", o.Store))
+	}
+	if o.Store == "postgres" {
+		if err := postgres.Find(); err != nil {
+			errs = append(errs, fmt.Errorf("--store postgres: %w", err))
+		}
 	}
 	if o.Products < 100 || o.Products > 1_000_000 {
 		errs = append(errs, fmt.Errorf("--products %d: want 100 to 1,000,000", o.Products))
