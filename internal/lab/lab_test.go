@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -161,6 +162,33 @@ func TestUp(t *testing.T) {
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("it ended with %v", err)
+	}
+	if n := len(ours(t)); n != 0 {
+		t.Errorf("%d processes are left", n)
+	}
+}
+
+// TestCrashIsToldAtOnce: when a process of the shop dies that nobody killed, figlab says which and with what last words, and ends.
+func TestCrashIsToldAtOnce(t *testing.T) {
+	cmd := figlab(t, t.TempDir(), "up", "--stage", "00", "--products", "300", "--users", "100")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 4096)); err != nil {
+		t.Fatal(err)
+	}
+	if err := exec.CommandContext(t.Context(), "pkill", "-KILL", "-P", strconv.Itoa(cmd.Process.Pid), "-f", "figshop monolith").Run(); err != nil {
+		t.Skip("no pkill: ", err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != ExitHarness || !strings.Contains(errs.String(), "monolith ended by itself") {
+		t.Errorf("it ended with %v and said %q", err, errs.String())
 	}
 	if n := len(ours(t)); n != 0 {
 		t.Errorf("%d processes are left", n)
