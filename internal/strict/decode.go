@@ -43,7 +43,7 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string) {
 	}
 }
 
-// record decodes a mapping into a struct: every key known, none twice, none missing.
+// record decodes a mapping into a struct: every key known, none missing. The parser has refused those that stand there twice.
 func (d *decoder) record(n ast.Node, v reflect.Value, path string) {
 	pairs, ok := d.pairs(n)
 	if !ok {
@@ -53,15 +53,12 @@ func (d *decoder) record(n ast.Node, v reflect.Value, path string) {
 	given := map[string]bool{}
 	for _, p := range pairs {
 		f, known := fields.find(p.key)
-		switch {
-		case !known:
+		if !known {
 			d.complain(p.node, "unknown key %q%s", p.key, hint(p.key, fields.names()))
-		case given[p.key]:
-			d.complain(p.node, "key %q stands here a second time: keep one", p.key)
-		default:
-			given[p.key] = true
-			d.value(p.value, v.Field(f.index), join(path, p.key))
+			continue
 		}
+		given[p.key] = true
+		d.value(p.value, v.Field(f.index), join(path, p.key))
 	}
 	for _, f := range fields {
 		if !f.optional && !given[f.name] {
@@ -78,14 +75,9 @@ func (d *decoder) table(n ast.Node, v reflect.Value, path string) {
 	}
 	v.Set(reflect.MakeMap(v.Type()))
 	for _, p := range pairs {
-		key := reflect.ValueOf(p.key).Convert(v.Type().Key())
-		if v.MapIndex(key).IsValid() {
-			d.complain(p.node, "key %q stands here a second time: keep one", p.key)
-			continue
-		}
 		element := reflect.New(v.Type().Elem()).Elem()
 		d.value(p.value, element, join(path, p.key))
-		v.SetMapIndex(key, element)
+		v.SetMapIndex(reflect.ValueOf(p.key).Convert(v.Type().Key()), element)
 	}
 }
 

@@ -61,7 +61,8 @@ func TestProblems(t *testing.T) {
 	}{
 		"typo":      {"naem: x\nstages: []", []string{`w.yaml:1: unknown key "naem" (did you mean "name"?)`, `w.yaml:1: key "name" is missing`}},
 		"stranger":  {"name: x\nstages: []\nzzzzzz: 1", []string{`w.yaml:3: unknown key "zzzzzz": want one of name, stages, shares, deep`}},
-		"twice":     {"name: x\nstages: []\nname: y", []string{"w.yaml:3: "}},
+		"twice":     {"name: x\nstages: []\nname: y", []string{`w.yaml:3: mapping key "name" already defined`}},
+		"in a map":  {"name: x\nstages: []\nshares: {a: 1, a: 2}", []string{`w.yaml:3: mapping key "a" already defined`}},
 		"octal":     {"name: x\nstages:\n  - id: 05", []string{"w.yaml:3: want text, not a number: put it in quotes"}},
 		"duration":  {"name: x\nstages:\n  - id: a\n    steady: ten\n  - id: b\n    steady: 5", []string{`w.yaml:4: "ten" is no time`, "w.yaml:6: want a time with its unit"}},
 		"number":    {"name: x\nstages:\n  - {id: a, users: 300}\n  - {id: b, users: -1}\n  - {id: c, users: many}", []string{"w.yaml:3: 300: want a whole number", "w.yaml:4: -1: want a whole", "w.yaml:5: want a whole number, not text"}},
