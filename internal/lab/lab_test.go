@@ -195,6 +195,56 @@ func TestCrashIsToldAtOnce(t *testing.T) {
 	}
 }
 
+// goRun is set in a process that stands in for `go run`: the figlab to run.
+const goRun = "FIGLAB_TEST_GO_RUN"
+
+// likeGoRun runs figlab as `go run` does: as a child, to the end.
+func likeGoRun(lab string) int {
+	cmd := exec.Command(lab, "up", "--stage", "00", "--products", "300", "--users", "100")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return 1
+	}
+	return 0
+}
+
+// TestKilledGoRun: whoever kills the `go run` that started figlab means the lab.
+func TestKilledGoRun(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	stand := filepath.Join(dir, "go") // figlab knows `go run` by the name of the program
+	b, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(stand, b, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), stand)
+	cmd.Env, cmd.Dir = append(os.Environ(), goRun+"="+filepath.Join(programs, "figlab")), dir
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 4096)); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(ours(t)); n != 4 {
+		t.Fatalf("%d processes run, want figlab and three of the shop", n)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	until(t, 5*time.Second, "nothing runs any more", func() bool { return len(ours(t)) == 0 })
+}
+
 // word is the second word of the line that begins with name.
 func word(text, name string) string {
 	for line := range strings.Lines(text) {

@@ -21,12 +21,12 @@ func TestNothingMovesBeforeItsData(t *testing.T) {
 		checkpoint internalapi.FeedCheckpoint
 		want       bool
 	}{
-		"through":           {[]internalapi.FeedState{{Capability: "catalog", Backfilled: true, Rows: 7}}, internalapi.FeedCheckpoint{}, true},
-		"still copying":     {[]internalapi.FeedState{{Capability: "catalog"}}, internalapi.FeedCheckpoint{Backfilled: true}, false},
-		"behind":            {[]internalapi.FeedState{{Capability: "catalog", Backfilled: true, Lag: 1}}, internalapi.FeedCheckpoint{}, false},
-		"standing still":    {[]internalapi.FeedState{{Capability: "catalog", Backfilled: true, Error: &trouble}}, internalapi.FeedCheckpoint{}, false},
-		"feeds itself":      {nil, internalapi.FeedCheckpoint{Backfilled: true}, true},
-		"still feeding":     {nil, internalapi.FeedCheckpoint{}, false},
+		"through":            {[]internalapi.FeedState{{Capability: "catalog", Backfilled: true, Rows: 7}}, internalapi.FeedCheckpoint{}, true},
+		"still copying":      {[]internalapi.FeedState{{Capability: "catalog"}}, internalapi.FeedCheckpoint{Backfilled: true}, false},
+		"behind":             {[]internalapi.FeedState{{Capability: "catalog", Backfilled: true, Lag: 1}}, internalapi.FeedCheckpoint{}, false},
+		"standing still":     {[]internalapi.FeedState{{Capability: "catalog", Backfilled: true, Error: &trouble}}, internalapi.FeedCheckpoint{}, false},
+		"feeds itself":       {nil, internalapi.FeedCheckpoint{Backfilled: true}, true},
+		"still feeding":      {nil, internalapi.FeedCheckpoint{}, false},
 		"somebody else's is": {[]internalapi.FeedState{{Capability: "cart", Backfilled: true}}, internalapi.FeedCheckpoint{}, false},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
