@@ -29,7 +29,7 @@ func (b *Bus) ConsumeBatch(durable string, subjects []string, most int, handle f
 			if err != nil && ctx.Err() == nil {
 				b.deps.Log.WarnContext(ctx, "consumer interrupted", "consumer", durable, "error", err.Error())
 			}
-			pause(ctx, 300*time.Millisecond)
+			_ = process.Pause(ctx, 300*time.Millisecond) // the loop looks at ctx
 		}
 		return nil
 	}}
@@ -158,13 +158,4 @@ func bounded(ctx context.Context) context.Context {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	context.AfterFunc(ctx, cancel)
 	return ctx
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

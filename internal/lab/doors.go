@@ -60,15 +60,3 @@ func (d doors) call(ctx context.Context, method, url string, in, out any) (err e
 	}
 	return json.Unmarshal(answer, out)
 }
-
-// pause waits, or returns why it may not.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

@@ -6,6 +6,7 @@ import (
 	"figlab/bench/compare"
 	"figlab/chaos/fault"
 	"figlab/internal/history"
+	"figlab/internal/process"
 	"figlab/scenarios"
 	"fmt"
 	"slices"
@@ -35,7 +36,7 @@ func (w *walk) drill(ctx context.Context, d scenarios.Drill) (history.FaultRun, 
 	}
 	lease.Renew(d.For + fault.TTL)
 	w.recorder.enter(d.ID)
-	waited := pause(ctx, d.For)
+	waited := process.Pause(ctx, d.For)
 	w.recorder.enter(recovery)
 	if err := errors.Join(waited, lease.Heal(context.WithoutCancel(ctx))); err != nil {
 		return out, fmt.Errorf("drill %s: %w", d.ID, err)

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"figlab/internal/history"
+	"figlab/internal/process"
 	"figlab/internal/topology"
 	"net/http"
 	"time"
@@ -34,7 +35,7 @@ func (s *shop) rest(ctx context.Context, bound time.Duration) (history.Facts, er
 		if err == nil && f.Work.AtRest() || time.Now().After(deadline) {
 			return f, err
 		}
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
+		if err := process.Pause(ctx, 200*time.Millisecond); err != nil {
 			return f, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"figlab/api/internalapi"
 	"figlab/internal/history"
+	"figlab/internal/process"
 	"figlab/internal/topology"
 	"fmt"
 	"net/http"
@@ -61,7 +62,7 @@ func (s *shop) shift(ctx context.Context, r internalapi.Route) (history.Move, er
 		if err := s.weigh(ctx, r.Capability, weight); err != nil {
 			return m, fmt.Errorf("to %d/10000: %w", weight, err)
 		}
-		if err := pause(ctx, dwell); err != nil {
+		if err := process.Pause(ctx, dwell); err != nil {
 			return m, err
 		}
 	}
@@ -85,7 +86,7 @@ func (s *shop) fed(ctx context.Context, capability string) (int64, error) {
 		if err == nil && last == "" {
 			return rows, nil
 		}
-		if wait := pause(ctx, 50*time.Millisecond); wait != nil {
+		if wait := process.Pause(ctx, 50*time.Millisecond); wait != nil {
 			return 0, fmt.Errorf("it has not caught up (%s): %w", last, wait)
 		}
 	}

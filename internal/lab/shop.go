@@ -8,6 +8,7 @@ import (
 	"figlab/internal/engine"
 	"figlab/internal/engine/embedded"
 	"figlab/internal/engine/postgres"
+	"figlab/internal/process"
 	"figlab/internal/topology"
 	"fmt"
 	"net/http"
@@ -135,7 +136,7 @@ func (s *shop) ready(ctx context.Context, p engine.Process) error {
 		if err == nil {
 			return nil
 		}
-		if wait := pause(ctx, 20*time.Millisecond); wait != nil {
+		if wait := process.Pause(ctx, 20*time.Millisecond); wait != nil {
 			return fmt.Errorf("%s is not ready: %w: %w; its last words:\n%s", p.Name(), wait, err, p.Tail())
 		}
 	}

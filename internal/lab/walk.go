@@ -7,6 +7,7 @@ import (
 	"figlab/chaos/oracle"
 	"figlab/internal/engine"
 	"figlab/internal/history"
+	"figlab/internal/process"
 	"figlab/internal/topology"
 	"figlab/scenarios"
 	"fmt"
@@ -105,7 +106,7 @@ func (w *walk) load(ctx context.Context, t topology.Topology) (*load.Run, error)
 
 // live is what a stage goes through under load.
 func (w *walk) live(ctx context.Context, t topology.Topology, sr *history.StageRun) error {
-	if err := pause(ctx, w.scenario.Phases.Warmup); err != nil {
+	if err := process.Pause(ctx, w.scenario.Phases.Warmup); err != nil {
 		return err
 	}
 	if err := w.moves(ctx, t, sr); err != nil {
@@ -121,7 +122,7 @@ func (w *walk) live(ctx context.Context, t topology.Topology, sr *history.StageR
 		}
 		sr.Faults = append(sr.Faults, f)
 		w.recorder.enter(recovery)
-		if err := pause(ctx, w.scenario.Phases.Recovery); err != nil {
+		if err := process.Pause(ctx, w.scenario.Phases.Recovery); err != nil {
 			return err
 		}
 	}
@@ -165,7 +166,7 @@ func (w *walk) steady(ctx context.Context, sr *history.StageRun) error {
 		return err
 	}
 	w.recorder.enter(steady)
-	if err := pause(ctx, w.scenario.Phases.Steady); err != nil {
+	if err := process.Pause(ctx, w.scenario.Phases.Steady); err != nil {
 		return err
 	}
 	after, err := w.shop.usage()

@@ -181,7 +181,7 @@ func (s *Set) Part() process.Part {
 			if err := s.follow(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, bus.ErrAway) {
 				s.registry.deps.Log.WarnContext(ctx, "watch interrupted", "service", s.service, "error", err.Error())
 			}
-			wait(ctx, 200*time.Millisecond)
+			_ = process.Pause(ctx, 200*time.Millisecond) // the loop looks at ctx
 		}
 		return nil
 	}}
@@ -242,13 +242,4 @@ func (s *Set) set(instances []Instance) {
 	s.instances = instances
 	close(s.changed)
 	s.changed = make(chan struct{})
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

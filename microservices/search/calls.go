@@ -56,7 +56,7 @@ func (s *Search) backfiller() process.Part {
 			if ctx.Err() == nil {
 				s.deps.Log.WarnContext(ctx, "backfill interrupted", "error", err.Error())
 			}
-			pause(ctx, wait)
+			_ = process.Pause(ctx, wait) // the loop looks at ctx
 		}
 		return nil
 	}}
@@ -92,13 +92,4 @@ func (s *Search) fill(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

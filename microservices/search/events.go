@@ -48,7 +48,7 @@ func (s *Search) follow(ctx context.Context, messages []bus.Message) error {
 			return err
 		}
 		s.deps.Log.WarnContext(ctx, "changes not indexed yet", "changes", len(products), "error", err.Error())
-		pause(ctx, wait)
+		_ = process.Pause(ctx, wait) // the loop looks at ctx
 	}
 }
 

@@ -96,7 +96,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // outgoing is the request as a service gets it; the instance is still to be chosen. The header is the caller's own: nobody else
 // reads it any more.
 func (g *Gateway) outgoing(ctx context.Context, w http.ResponseWriter, r *http.Request, o contract.Operation) *http.Request {
-	endToEnd(r.Header)
+	process.EndToEnd(r.Header)
 	if _, ok := r.Header["User-Agent"]; !ok {
 		r.Header["User-Agent"] = nil // or the transport names itself
 	}
@@ -152,7 +152,7 @@ func again(r *http.Request) *http.Request {
 // pass copies an answer to the caller.
 func (g *Gateway) pass(w http.ResponseWriter, answer *http.Response) {
 	defer func() { _ = answer.Body.Close() }() // it was only read
-	endToEnd(answer.Header)
+	process.EndToEnd(answer.Header)
 	h := w.Header()
 	for name, values := range answer.Header {
 		h[name] = values

@@ -7,7 +7,6 @@ import (
 	"figlab/api/problem"
 	"net"
 	"net/http"
-	"strings"
 )
 
 // Why nobody answered.
@@ -62,21 +61,4 @@ func kind(err error) *problem.Error {
 		return &problem.Error{Kind: "timeout", Code: "timeout", Detail: "no answer came in time; the request may have had its effect"}
 	}
 	return &problem.Error{Kind: "bad-gateway", Code: "bad-gateway", Detail: "the answer was lost; the request may have had its effect"}
-}
-
-// endToEnd removes what is meant for the next hop only (RFC 9110 §7.6.1): the fixed ones and those that Connection names.
-func endToEnd(h http.Header) {
-	for _, list := range h["Connection"] {
-		for name := range strings.SplitSeq(list, ",") {
-			if name = strings.TrimSpace(name); name != "" {
-				h.Del(name)
-			}
-		}
-	}
-	for _, name := range [...]string{
-		"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
-		"Te", "Trailer", "Transfer-Encoding", "Upgrade",
-	} {
-		delete(h, name)
-	}
 }

@@ -99,7 +99,7 @@ func (f *Feed) backfill(ctx context.Context) error {
 		if !errors.Is(err, errAway) && !errors.Is(err, bus.ErrAway) && ctx.Err() == nil {
 			f.deps.Log.WarnContext(ctx, "backfill interrupted", "capability", f.cfg.Capability, "error", err.Error())
 		}
-		pause(ctx, wait)
+		_ = process.Pause(ctx, wait) // the loop looks at ctx
 		wait = min(2*wait, 2*time.Second)
 	}
 	return nil
@@ -147,7 +147,7 @@ func (f *Feed) tail(ctx context.Context, messages []bus.Message) error {
 		if err == nil || refused(err) || ctx.Err() != nil {
 			return err
 		}
-		pause(ctx, wait)
+		_ = process.Pause(ctx, wait) // the loop looks at ctx
 	}
 }
 
@@ -171,13 +171,4 @@ func (f *Feed) note(change func(*State)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change(&f.state)
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

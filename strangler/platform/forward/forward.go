@@ -130,7 +130,7 @@ func (f *Forwarder) ask(ctx context.Context, r *http.Request, to route.House) (*
 			Scheme: "http", Host: address, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery, ForceQuery: r.URL.ForceQuery,
 		},
 	}).WithContext(ctx)
-	endToEnd(out.Header)
+	process.EndToEnd(out.Header)
 	if _, ok := out.Header["User-Agent"]; !ok {
 		out.Header["User-Agent"] = nil // or the transport names itself
 	}
@@ -144,7 +144,7 @@ func (f *Forwarder) ask(ctx context.Context, r *http.Request, to route.House) (*
 func (f *Forwarder) pass(w http.ResponseWriter, answer *http.Response, degraded string) {
 	defer func() { _ = answer.Body.Close() }() // it was only read
 	h := w.Header()
-	endToEnd(answer.Header)
+	process.EndToEnd(answer.Header)
 	for name, values := range answer.Header {
 		h[name] = values
 	}
