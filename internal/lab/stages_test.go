@@ -83,7 +83,7 @@ func openTestShop(t *testing.T, at topology.Topology, store string) *shop {
 // openTo is a folder that others may enter: Postgres does not run as root.
 func openTo(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "figlab-shop-*")
+	dir, err := os.MkdirTemp("", "figlab-shop-*") //nolint:usetesting // what t.TempDir makes is for its owner only
 	if err == nil {
 		err = os.Chmod(dir, 0o755)
 	}
