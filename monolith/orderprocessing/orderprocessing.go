@@ -35,25 +35,25 @@ func New(d *db.DB, out outbox.Outbox, ask Siblings, wire func(ordering.Order) sh
 // settleWithin bounds the wait for the database once the provider has answered; the sweeper comes after it.
 const settleWithin = 5 * time.Second
 
-// Accept takes a new order in, in the transaction that inserts it: its stock is reserved and its payment intended, or it is rejected for
-// want of stock. It returns the order as it is then; forSale says whether every product still is.
-func (m *Module) Accept(tx *db.Tx, o ordering.Order, forSale bool) (ordering.Order, error) {
+// Accept takes a new order in, in the transaction that inserts it: its stock is reserved and its payment intended. It returns the order,
+// pending; refused says why nothing was reserved or intended, and whoever calls has the order rejected once it was placed. forSale says
+// whether every product still is.
+func (m *Module) Accept(tx *db.Tx, o ordering.Order, forSale bool) (accepted ordering.Order, refused rules.Reason, err error) {
 	e := rules.Start(m.deps.Now().UTC())
-	o.State, o.Version, o.Created, o.Updated = string(e.State), 1, e.At, e.At
+	o.State, o.Version, o.Created, o.Updated = string(e.State), e.Sequence, e.At, e.At
 	if err := insert(tx, o.ID, e); err != nil {
-		return o, err
+		return o, "", err
 	}
 	if !forSale {
-		return m.reject(tx, o, rules.NotForSale)
+		return o, rules.NotForSale, nil
 	}
 	if err := m.ask.Stock.Reserve(tx, o.ID, items(o)); errors.Is(err, stocks.ErrShort) {
-		return m.reject(tx, o, rules.OutOfStock)
+		return o, rules.OutOfStock, nil
 	} else if err != nil {
-		return o, err
+		return o, "", err
 	}
-	var err error
 	o.Payment, err = m.ask.Payments.Intend(tx, o.ID, o.User, o.Total, o.Request.PaymentToken)
-	return o, err
+	return o, "", err
 }
 
 // Settle asks the provider for an order's money and confirms or rejects the order. It may be called any number of times, by anybody: the
@@ -77,7 +77,7 @@ func (m *Module) Settle(ctx context.Context, id shop.OrderID, payment shop.Payme
 			if err := m.ask.Stock.Release(tx, id, items(o)); err != nil {
 				return err
 			}
-			if o, err = m.reject(tx, o, rules.PaymentDeclined); err != nil {
+			if o, err = m.Reject(tx, o, rules.PaymentDeclined); err != nil {
 				return err
 			}
 			return m.ask.Orders.Save(tx, o)
@@ -110,8 +110,8 @@ func (m *Module) confirm(tx *db.Tx, o ordering.Order) (ordering.Order, error) {
 	return o, m.ask.Orders.Save(tx, o)
 }
 
-// reject ends an order; whoever calls saves it.
-func (m *Module) reject(tx *db.Tx, o ordering.Order, why rules.Reason) (ordering.Order, error) {
+// Reject ends an order that is pending; whoever calls saves it.
+func (m *Module) Reject(tx *db.Tx, o ordering.Order, why rules.Reason) (ordering.Order, error) {
 	o.Reason = string(why)
 	return m.step(tx, o, rules.Rejected, string(why), notices.OrderRejected)
 }

@@ -7,6 +7,7 @@ import (
 
 	carts "figlab/shop/cart"
 	catalog "figlab/shop/catalog"
+	processed "figlab/shop/orderprocessing"
 	rules "figlab/shop/ordertaking"
 )
 
@@ -28,7 +29,8 @@ type rates interface {
 
 // processing is the sibling that carries an order on.
 type processing interface {
-	Accept(tx *db.Tx, o rules.Order, forSale bool) (rules.Order, error)
+	Accept(tx *db.Tx, o rules.Order, forSale bool) (accepted rules.Order, refused processed.Reason, err error)
+	Reject(tx *db.Tx, o rules.Order, why processed.Reason) (rules.Order, error)
 	Settle(ctx context.Context, id shop.OrderID, payment shop.PaymentID) (rules.Order, error)
 }
 

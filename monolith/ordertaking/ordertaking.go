@@ -91,8 +91,18 @@ func (m *Module) insert(ctx context.Context, tx *db.Tx, user shop.UserID, key st
 		return rules.Order{}, err
 	}
 	o := rules.Order{Draft: draft, ID: shop.OrderID(m.deps.IDs.New()), User: user, Key: key, Request: r}
-	if o, err = m.ask.Processing.Accept(tx, o, forSale); err != nil {
+	o, refused, err := m.ask.Processing.Accept(tx, o, forSale)
+	if err != nil {
 		return o, err
+	}
+	// The order was placed before anything else happened to it, also when it is rejected at once.
+	if err := m.out.Append(tx, placed(o)); err != nil {
+		return o, err
+	}
+	if refused != "" {
+		if o, err = m.ask.Processing.Reject(tx, o, refused); err != nil {
+			return o, err
+		}
 	}
 	row, err := toRow(o)
 	if err != nil {
@@ -101,14 +111,14 @@ func (m *Module) insert(ctx context.Context, tx *db.Tx, user shop.UserID, key st
 	if err := tx.Create(&row).Error; err != nil {
 		return o, err
 	}
-	if o.Payment != "" {
-		if err := m.ask.Cart.Empty(tx, user, c); err != nil {
-			return o, err
-		}
+	if refused != "" {
+		return o, nil
 	}
-	return o, m.out.Append(tx, outbox.Change{
-		Capability: shop.OrderTaking, Type: "order-placed", Key: string(o.ID), Version: o.Version, Data: Wire(o),
-	})
+	return o, m.ask.Cart.Empty(tx, user, c)
+}
+
+func placed(o rules.Order) outbox.Change {
+	return outbox.Change{Capability: shop.OrderTaking, Type: "order-placed", Key: string(o.ID), Version: o.Version, Data: Wire(o)}
 }
 
 // lines snapshots names, prices and weights, with one look at the catalog. A product that has gone is left out.
