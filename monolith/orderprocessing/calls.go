@@ -2,9 +2,11 @@ package orderprocessing
 
 import (
 	"context"
+	"figlab/monolith/payment"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/warehouse"
 	"figlab/shop"
+	"iter"
 
 	notices "figlab/shop/notification"
 	ordering "figlab/shop/ordertaking"
@@ -39,7 +41,7 @@ type charges interface {
 type refunds interface {
 	IntendRefund(tx *db.Tx, id shop.PaymentID, amount shop.Money, key string) (refund string, err error)
 	FinishRefund(ctx context.Context, refund string) error
-	Open(ctx context.Context, before int64) (payments []shop.OrderID, refunds []string, err error)
+	Open(ctx context.Context, before int64) iter.Seq2[payment.Unfinished, error]
 }
 
 // shipping is the sibling that sends parcels.

@@ -34,7 +34,23 @@ func dial(url string, deps process.Deps) (provider, error) {
 	return provider{api}, nil
 }
 
-// charge returns whether the money was captured. An error means that nobody knows.
+// errRefused is returned for a call that the provider will never act upon: asking again would not change that.
+var errRefused = errors.New("refused by the provider")
+
+// failure is what an answer means that is no success. A 4xx is a refusal for good, but for those that ask to come again.
+func failure(status int, body []byte) error {
+	err := problem.Parse(status, body)
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return err
+	}
+	if status >= http.StatusBadRequest && status < http.StatusInternalServerError {
+		return errors.Join(errRefused, err)
+	}
+	return err
+}
+
+// charge returns whether the money was captured. errRefused means that it was not and never will be, any other error that nobody knows.
 func (p provider) charge(ctx context.Context, key string, amount shop.Money, token string) (captured bool, err error) {
 	err = twice(func() error {
 		r, err := p.api.ChargeWithResponse(ctx, internalapi.ChargeRequest{
@@ -44,7 +60,7 @@ func (p provider) charge(ctx context.Context, key string, amount shop.Money, tok
 			return err
 		}
 		if r.JSON200 == nil {
-			return problem.Parse(r.StatusCode(), r.Body)
+			return failure(r.StatusCode(), r.Body)
 		}
 		captured = r.JSON200.State == internalapi.Captured
 		return nil
@@ -65,7 +81,7 @@ func (p provider) refund(ctx context.Context, key, chargeKey string, amount shop
 			return err
 		}
 		if r.StatusCode() != http.StatusOK {
-			return problem.Parse(r.StatusCode(), r.Body)
+			return failure(r.StatusCode(), r.Body)
 		}
 		return nil
 	})
@@ -75,11 +91,11 @@ func (p provider) refund(ctx context.Context, key, chargeKey string, amount shop
 	return nil
 }
 
-// twice calls again when nobody knows what came of the first call. A refusal is an answer: asking again would not change it.
+// twice calls again when nobody knows what came of the first call. A provider that has too much to do is left alone for now.
 func twice(call func() error) error {
 	err := call()
 	var p *problem.Error
-	if err == nil || errors.As(err, &p) && problem.StatusOf(p.Kind) < http.StatusInternalServerError {
+	if err == nil || errors.Is(err, errRefused) || errors.As(err, &p) && p.Kind == problem.KindOf(http.StatusTooManyRequests) {
 		return err
 	}
 	return call()

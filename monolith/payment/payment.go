@@ -2,11 +2,15 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"figlab/internal/process"
 	"figlab/monolith/platform/db"
 	"figlab/monolith/platform/outbox"
 	"figlab/shop"
 	"fmt"
+	"iter"
+
+	"gorm.io/gorm"
 
 	notices "figlab/shop/notification"
 	ordering "figlab/shop/ordertaking"
@@ -44,13 +48,19 @@ func (m *Module) Intend(tx *db.Tx, order shop.OrderID, user shop.UserID, amount 
 	return shop.PaymentID(r.ID), m.tell(tx, r)
 }
 
-// Charge asks the provider for the money of a payment, outside any transaction. An error means that the outcome is not known: ask again.
+// Charge asks the provider for the money of a payment, outside any transaction. What the provider refuses for good was not captured. An
+// error means that the outcome is not known: ask again.
 func (m *Module) Charge(ctx context.Context, id shop.PaymentID) (captured bool, err error) {
 	r, err := find(m.db.Read(ctx), id)
 	if err != nil {
 		return false, err
 	}
-	return m.provider.charge(ctx, r.ID, r.money(r.Amount), r.Token)
+	captured, err = m.provider.charge(ctx, r.ID, r.money(r.Amount), r.Token)
+	if errors.Is(err, errRefused) {
+		m.deps.Log.WarnContext(ctx, "charge is refused for good", "payment", r.ID, "order", r.OrderID, "error", err.Error())
+		return false, nil
+	}
+	return captured, err
 }
 
 // Settle writes the provider's answer, in the caller's transaction. It acts once: a payment that is no longer initiated stays as it is.
@@ -164,18 +174,36 @@ func (m *Module) refund(ctx context.Context, id shop.PaymentID, amount shop.Mone
 	return r, replayed, nil
 }
 
-// Open returns what was begun and not finished before a time: payments nobody knows the outcome of, and refunds to be carried out.
-func (m *Module) Open(ctx context.Context, before int64) (payments []shop.OrderID, refunds []string, err error) {
-	q := m.db.Read(ctx)
-	err = q.Model(&row{}).Where("state = 'initiated' AND created < ?", before).Order("created").Limit(100).
-		Pluck("order_id", &payments).Error
-	if err == nil {
-		err = q.Model(&refundRow{}).Where("NOT done AND created < ?", before).Order("created").Limit(100).Pluck("id", &refunds).Error
+// Unfinished is something that was begun: a payment nobody knows the outcome of, or a refund to be carried out.
+type Unfinished struct {
+	ID     string       // of the payment or the refund
+	Order  shop.OrderID // of a payment
+	Refund bool
+
+	created int64
+}
+
+// Open yields what was begun and not finished before a time, payments first, the oldest first. It reads page by page, so that what is
+// yielded may be finished meanwhile. It ends with the first error.
+func (m *Module) Open(ctx context.Context, before int64) iter.Seq2[Unfinished, error] {
+	return func(yield func(Unfinished, error) bool) {
+		for _, read := range []func(*gorm.DB, int64, Unfinished) ([]Unfinished, error){openPayments, openRefunds} {
+			var last Unfinished
+			for more := true; more; {
+				page, err := read(m.db.Read(ctx), before, last)
+				if err != nil {
+					yield(Unfinished{}, fmt.Errorf("look for open payments: %w", err))
+					return
+				}
+				for _, last = range page {
+					if !yield(last, nil) {
+						return
+					}
+				}
+				more = len(page) == openPage
+			}
+		}
 	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("look for open payments: %w", err)
-	}
-	return payments, refunds, nil
 }
 
 // ofOrder returns the payments of one of the user's orders.

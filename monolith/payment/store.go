@@ -68,6 +68,35 @@ func find(q *gorm.DB, id shop.PaymentID) (r row, err error) {
 	return r, nil
 }
 
+// openPage is how many unfinished things are read in one go.
+const openPage = 500
+
+// openPayments reads what comes after last, in the order of the index over what is open.
+func openPayments(q *gorm.DB, before int64, last Unfinished) ([]Unfinished, error) {
+	var rows []row
+	err := open(q, before, last).Where("state = 'initiated'").Select("id", "order_id", "created").Find(&rows).Error
+	page := make([]Unfinished, len(rows))
+	for i, r := range rows {
+		page[i] = Unfinished{ID: r.ID, Order: shop.OrderID(r.OrderID), created: r.Created}
+	}
+	return page, err
+}
+
+// openRefunds is openPayments for refunds.
+func openRefunds(q *gorm.DB, before int64, last Unfinished) ([]Unfinished, error) {
+	var rows []refundRow
+	err := open(q, before, last).Where("NOT done").Select("id", "created").Find(&rows).Error
+	page := make([]Unfinished, len(rows))
+	for i, r := range rows {
+		page[i] = Unfinished{ID: r.ID, Refund: true, created: r.Created}
+	}
+	return page, err
+}
+
+func open(q *gorm.DB, before int64, last Unfinished) *gorm.DB {
+	return q.Where("created < ? AND (created, id) > (?, ?)", before, last.created, last.ID).Order("created, id").Limit(openPage)
+}
+
 // decided returns the refund of a payment under a key; ok says whether there is one.
 func decided(q *gorm.DB, id shop.PaymentID, key string) (r refundRow, ok bool, err error) {
 	err = q.Take(&r, "payment_id = ? AND key = ?", id, key).Error
