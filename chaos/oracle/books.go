@@ -41,10 +41,7 @@ type sum struct{ moves, pieces int64 }
 func (s *sum) add(pieces int64) { s.moves, s.pieces = s.moves+1, s.pieces+pieces }
 
 // A tally is what the moves of a product come to.
-type tally struct{ restocked, reserved, released, committed, returned sum }
-
-// returned is the kind of a move that brings a piece back into the house. The shop's rules have none such yet; the contract does.
-const returned stocks.Move = "return"
+type tally struct{ restocked, reserved, released, committed sum }
 
 // add counts a move and says whether its kind is known.
 func (t *tally) add(m history.StockMove) bool {
@@ -57,8 +54,6 @@ func (t *tally) add(m history.StockMove) bool {
 		t.released.add(m.Quantity)
 	case stocks.Committed:
 		t.committed.add(m.Quantity)
-	case returned:
-		t.returned.add(m.Quantity)
 	default:
 		return false
 	}
@@ -66,13 +61,13 @@ func (t *tally) add(m history.StockMove) bool {
 }
 
 // taken is how much orders hold or have taken out.
-func (t tally) taken() int64 { return t.reserved.pieces - t.released.pieces - t.returned.pieces }
+func (t tally) taken() int64 { return t.reserved.pieces - t.released.pieces }
 
 // open is how much is reserved and still in the house.
 func (t tally) open() int64 { return t.reserved.pieces - t.released.pieces - t.committed.pieces }
 
-// gone is how much has left the house for good.
-func (t tally) gone() int64 { return t.committed.pieces - t.returned.pieces }
+// gone is how much has left the house.
+func (t tally) gone() int64 { return t.committed.pieces }
 
 func index(c Case) *books {
 	f := c.Facts

@@ -63,7 +63,7 @@ func atMostOnce(f *Finding, b *books, facts history.Facts) {
 		for _, kind := range []struct {
 			name string
 			sum
-		}{{"reserve", t.reserved}, {"release", t.released}, {"commit", t.committed}, {"return", t.returned}} {
+		}{{"reserve", t.reserved}, {"release", t.released}, {"commit", t.committed}} {
 			if kind.moves > 1 {
 				f.violate("order %s: product %s has %d moves %s", at.cause, at.product, kind.moves, kind.name)
 			}

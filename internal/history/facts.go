@@ -24,12 +24,12 @@ type Stock struct {
 	Reserved int64  `json:"reserved"`
 }
 
-// A StockMove is one line of the append-only stock ledger: restock and return add to what is on hand, reserve and release move the
-// reservation, commit takes a reserved piece out of the house.
+// A StockMove is one line of the append-only stock ledger: restock adds to what is on hand, reserve and release move the reservation,
+// commit takes a reserved piece out of the house. Nothing comes back: an order can only be cancelled before its pieces have left.
 type StockMove struct {
 	Sequence int64  `json:"sequence"`
 	Product  string `json:"product_id"`
-	Kind     string `json:"kind"` // restock, reserve, release, commit, return
+	Kind     string `json:"kind"` // restock, reserve, release, commit
 	Quantity int64  `json:"quantity"`
 	Cause    string `json:"cause"` // order id, or idempotency key of the restock
 }
