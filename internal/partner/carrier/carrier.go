@@ -5,18 +5,16 @@ package carrier
 
 import (
 	"context"
-	"errors"
-	"figlab/api/contract"
 	"figlab/api/internalapi"
 	"figlab/api/internalapi/carrierapi"
 	"figlab/api/problem"
-	"figlab/internal/partner/ledger"
+	"figlab/internal/partner/office"
 	"figlab/internal/process"
 	"fmt"
-	"net"
-	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/labstack/echo/v4"
 )
 
 // Config of the carrier.
@@ -34,13 +32,11 @@ type entry struct {
 
 // A Carrier books and delivers parcels.
 type Carrier struct {
-	cfg      Config
-	deps     process.Deps
-	listener net.Listener
-	server   process.Part
+	cfg    Config
+	deps   process.Deps
+	office *office.Office[entry]
 
 	mu       sync.Mutex
-	ledger   *ledger.Ledger[entry]
 	events   []internalapi.ParcelEvent
 	parcels  []internalapi.Parcel
 	asked    []internalapi.ParcelRequest // what each parcel was booked with
@@ -53,33 +49,26 @@ type Carrier struct {
 
 // New reads the ledger and binds the address.
 func New(cfg Config, deps process.Deps) (*Carrier, error) {
-	l, entries, err := ledger.Open[entry](filepath.Join(cfg.Data, "carrier.jsonl"))
+	c := &Carrier{cfg: cfg, deps: deps, byKey: map[string]int{}, news: make(chan struct{})}
+	o, entries, err := office.Open[entry](office.Config{Name: "carrier", Listen: cfg.Listen, Data: cfg.Data}, deps, func(e *echo.Echo) {
+		carrierapi.RegisterHandlers(e, carrierapi.NewStrictHandler(c, nil))
+	})
 	if err != nil {
 		return nil, err
 	}
-	c := &Carrier{cfg: cfg, deps: deps, ledger: l, byKey: map[string]int{}, news: make(chan struct{})}
+	c.office = o
 	for _, e := range entries {
 		c.apply(e)
 	}
-	if c.listener, err = deps.Listen("tcp", cfg.Listen); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), l.Close())
-	}
-	e, err := contract.Partner(contract.Options{Name: deps.Name, Log: deps.Log, NewID: deps.IDs.New})
-	if err != nil {
-		return nil, errors.Join(err, c.listener.Close(), l.Close())
-	}
-	carrierapi.RegisterHandlers(e, carrierapi.NewStrictHandler(c, nil))
-	c.server = process.Serve("carrier", c.listener, e)
 	return c, nil
 }
 
 // Addr is the public address.
-func (c *Carrier) Addr() string { return c.listener.Addr().String() }
+func (c *Carrier) Addr() string { return c.office.Addr() }
 
 // Run serves and delivers until ctx ends.
 func (c *Carrier) Run(ctx context.Context) error {
-	deliveries := process.Part{Name: "deliveries", Run: c.deliver}
-	return errors.Join(process.Run(ctx, 6*time.Second, deliveries, c.server), c.ledger.Close())
+	return c.office.Run(ctx, process.Part{Name: "deliveries", Run: c.deliver})
 }
 
 var _ carrierapi.StrictServerInterface = (*Carrier)(nil)
@@ -106,7 +95,7 @@ func (c *Carrier) apply(e entry) {
 // write appends an entry to the ledger and takes it in; the lock is held.
 func (c *Carrier) write(e entry) error {
 	e.Sequence, e.At = int64(len(c.events)+1), c.deps.Now().UTC()
-	if err := c.ledger.Append(e); err != nil {
+	if err := c.office.Append(e); err != nil {
 		return err
 	}
 	c.apply(e)

@@ -5,18 +5,14 @@ package provider
 
 import (
 	"context"
-	"errors"
-	"figlab/api/contract"
 	"figlab/api/internalapi"
 	"figlab/api/internalapi/providerapi"
 	"figlab/api/problem"
-	"figlab/internal/partner/ledger"
+	"figlab/internal/partner/office"
 	"figlab/internal/process"
-	"fmt"
-	"net"
-	"path/filepath"
 	"sync"
-	"time"
+
+	"github.com/labstack/echo/v4"
 )
 
 // Config of the provider.
@@ -45,11 +41,9 @@ func (e entry) asksTheSame(other entry) bool {
 
 // A Provider takes money and gives it back.
 type Provider struct {
-	listener net.Listener
-	part     process.Part
+	office *office.Office[entry]
 
 	mu       sync.Mutex
-	ledger   *ledger.Ledger[entry]
 	entries  []entry
 	byKey    map[string]int
 	refunded map[string]int64 // key of a charge → what went back of it
@@ -59,33 +53,25 @@ type Provider struct {
 
 // New reads the ledger and binds the address.
 func New(cfg Config, deps process.Deps) (*Provider, error) {
-	l, entries, err := ledger.Open[entry](filepath.Join(cfg.Data, "provider.jsonl"))
+	p := &Provider{byKey: map[string]int{}, refunded: map[string]int64{}}
+	o, entries, err := office.Open[entry](office.Config{Name: "provider", Listen: cfg.Listen, Data: cfg.Data}, deps, func(e *echo.Echo) {
+		providerapi.RegisterHandlers(e, providerapi.NewStrictHandler(p, nil))
+	})
 	if err != nil {
 		return nil, err
 	}
-	p := &Provider{ledger: l, byKey: map[string]int{}, refunded: map[string]int64{}}
+	p.office = o
 	for _, e := range entries {
 		p.apply(e)
 	}
-	if p.listener, err = deps.Listen("tcp", cfg.Listen); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), l.Close())
-	}
-	e, err := contract.Partner(contract.Options{Name: deps.Name, Log: deps.Log, NewID: deps.IDs.New})
-	if err != nil {
-		return nil, errors.Join(err, p.listener.Close(), l.Close())
-	}
-	providerapi.RegisterHandlers(e, providerapi.NewStrictHandler(p, nil))
-	p.part = process.Serve("provider", p.listener, e)
 	return p, nil
 }
 
 // Addr is the public address.
-func (p *Provider) Addr() string { return p.listener.Addr().String() }
+func (p *Provider) Addr() string { return p.office.Addr() }
 
 // Run serves until ctx ends.
-func (p *Provider) Run(ctx context.Context) error {
-	return errors.Join(process.Run(ctx, 6*time.Second, p.part), p.ledger.Close())
-}
+func (p *Provider) Run(ctx context.Context) error { return p.office.Run(ctx) }
 
 var _ providerapi.StrictServerInterface = (*Provider)(nil)
 
@@ -141,7 +127,7 @@ func (p *Provider) act(e entry) (internalapi.ProviderEntry, error) {
 		return e.ProviderEntry, err
 	}
 	e.Sequence, e.Requests = int64(len(p.entries)+1), 1
-	if err := p.ledger.Append(e); err != nil {
+	if err := p.office.Append(e); err != nil {
 		return e.ProviderEntry, err
 	}
 	p.apply(e)
