@@ -75,8 +75,8 @@ func (c *counter) come(key string, n int) {
 	c.most = max(c.most, all)
 }
 
-// behindCounter runs a monolith whose charges go over a counter; its warnings go to the returned log. atRest waits until no order is pending
-// and balances the books.
+// behindCounter runs a monolith whose charges go over a counter; its warnings go to the returned log. atRest waits until no order is
+// pending, and balances the books.
 func behindCounter(t *testing.T, cfg monolith.Config, c *counter) (m *monolith.Monolith, atRest func() history.Facts, log *written) {
 	t.Helper()
 	p, carrier := partners(t)

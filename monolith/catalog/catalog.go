@@ -56,12 +56,7 @@ func (m *Module) List(ctx context.Context, category, cursor string, limit int) (
 	if err != nil {
 		return nil, "", err
 	}
-	found, err := page(m.db.Read(ctx), category, after, limit)
-	if err != nil || len(found) <= limit {
-		return found, "", err
-	}
-	found = found[:limit]
-	return found, rules.Cursor(found[limit-1].ID), nil
+	return page(m.db.Read(ctx), category, after, limit)
 }
 
 // A CategoryCount is a category with how many products are on sale in it.

@@ -65,20 +65,18 @@ func find(q *gorm.DB, id shop.ProductID) (rules.Product, error) {
 	return r.product(), nil
 }
 
-// page reads products on sale in id order, one more than asked for so that the caller sees whether there is a next page.
-func page(q *gorm.DB, category string, after shop.ProductID, limit int) ([]rules.Product, error) {
-	q = q.Where("on_sale").Order("id").Limit(limit + 1)
+// page reads products on sale in id order, and the cursor of the next page.
+func page(q *gorm.DB, category string, after shop.ProductID, limit int) ([]rules.Product, string, error) {
+	q = q.Where("on_sale")
 	if category != "" {
 		q = q.Where("category = ?", category)
 	}
-	if after != "" {
-		q = q.Where("id > ?", after)
+	cursor := func(r row) string { return rules.Cursor(shop.ProductID(r.ID)) }
+	rows, next, err := db.ReadPage(q, db.Page{After: string(after), Limit: limit}, cursor)
+	if err != nil {
+		return nil, "", fmt.Errorf("list products: %w", err)
 	}
-	var rows []row
-	if err := q.Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("list products: %w", err)
-	}
-	return products(rows), nil
+	return products(rows), next, nil
 }
 
 // chunk reads all products in id order, those off sale too: it is what is copied.

@@ -41,12 +41,7 @@ func (m *Module) list(ctx context.Context, user shop.UserID, cursor string, limi
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := page(m.db.Read(ctx), user, after, limit)
-	if err != nil || len(rows) <= limit {
-		return rows, "", err
-	}
-	rows = rows[:limit]
-	return rows, rules.Cursor(shop.NotificationID(rows[limit-1].ID)), nil
+	return page(m.db.Read(ctx), user, after, limit)
 }
 
 // read marks a message as read; the first time counts.

@@ -36,15 +36,14 @@ func insert(tx *db.Tx, r row) (fresh bool, err error) {
 	return done.RowsAffected == 1, nil
 }
 
-func page(q *gorm.DB, user shop.UserID, after shop.NotificationID, limit int) (rows []row, err error) {
-	q = q.Where("user_id = ?", user).Order("id DESC").Limit(limit + 1)
-	if after != "" {
-		q = q.Where("id < ?", after)
+func page(q *gorm.DB, user shop.UserID, after shop.NotificationID, limit int) (rows []row, next string, err error) {
+	cursor := func(r row) string { return rules.Cursor(shop.NotificationID(r.ID)) }
+	newest := db.Page{After: string(after), Limit: limit, Newest: true}
+	rows, next, err = db.ReadPage(q.Where("user_id = ?", user), newest, cursor)
+	if err != nil {
+		return nil, "", fmt.Errorf("list messages: %w", err)
 	}
-	if err := q.Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("list messages: %w", err)
-	}
-	return rows, nil
+	return rows, next, nil
 }
 
 func find(q *gorm.DB, user shop.UserID, id shop.NotificationID) (r row, err error) {

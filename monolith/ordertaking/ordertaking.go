@@ -150,10 +150,5 @@ func (m *Module) List(ctx context.Context, user shop.UserID, cursor string, limi
 	if err != nil {
 		return nil, "", err
 	}
-	found, err := page(m.db.Read(ctx), user, after, limit)
-	if err != nil || len(found) <= limit {
-		return found, "", err
-	}
-	found = found[:limit]
-	return found, rules.Cursor(found[limit-1].ID), nil
+	return page(m.db.Read(ctx), user, after, limit)
 }

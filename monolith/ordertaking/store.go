@@ -114,21 +114,19 @@ func (m *Module) Owned(ctx context.Context, user shop.UserID, id shop.OrderID) (
 	return r.order()
 }
 
-func page(q *gorm.DB, user shop.UserID, after shop.OrderID, limit int) (orders []rules.Order, err error) {
-	q = q.Where("user_id = ?", user).Order("id DESC").Limit(limit + 1)
-	if after != "" {
-		q = q.Where("id < ?", after)
-	}
-	var rows []row
-	if err := q.Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("list orders: %w", err)
+func page(q *gorm.DB, user shop.UserID, after shop.OrderID, limit int) (orders []rules.Order, next string, err error) {
+	cursor := func(r row) string { return rules.Cursor(shop.OrderID(r.ID)) }
+	newest := db.Page{After: string(after), Limit: limit, Newest: true}
+	rows, next, err := db.ReadPage(q.Where("user_id = ?", user), newest, cursor)
+	if err != nil {
+		return nil, "", fmt.Errorf("list orders: %w", err)
 	}
 	for _, r := range rows {
 		o, err := r.order()
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		orders = append(orders, o)
 	}
-	return orders, nil
+	return orders, next, nil
 }
