@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"figlab/api/shopapi"
 	"figlab/internal/history"
-	"figlab/internal/process"
+	"figlab/internal/partner/provider"
 	"figlab/monolith"
 	"fmt"
 	"io"
@@ -75,21 +75,32 @@ func (c *counter) come(key string, n int) {
 	c.most = max(c.most, all)
 }
 
-// behindCounter runs a monolith whose charges go over a counter; its warnings go to the returned log. atRest waits until no order is
-// pending, and balances the books.
-func behindCounter(t *testing.T, cfg monolith.Config, c *counter) (m *monolith.Monolith, atRest func() history.Facts, log *written) {
+// seen returns how many charges were at the counter at once, and whether one of them was there twice.
+func (c *counter) seen() (most int, twice bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.most, c.twice
+}
+
+// forget begins to count anew.
+func (c *counter) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.most, c.twice = 0, false
+}
+
+// logging runs a monolith until stop is called. atRest waits until no order is pending, and balances the books.
+func logging(
+	t *testing.T, cfg monolith.Config, p *provider.Provider, log io.Writer,
+) (m *monolith.Monolith, stop func(), atRest func() history.Facts) {
 	t.Helper()
-	p, carrier := partners(t)
-	cfg.Provider, cfg.Carrier, cfg.DispatchDelay = c.to(t, p.Addr()), "http://"+carrier.Addr(), time.Hour
-	d := process.Real("monolith", nil, t.Output())
-	log = &written{}
+	d := deps(t, "monolith")
 	d.Log = slog.New(slog.NewTextHandler(log, nil))
 	m, err := monolith.New(t.Context(), cfg, d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, m.Run)
-	return m, func() history.Facts {
+	return m, runUntil(t, m.Run), func() history.Facts {
 		t.Helper()
 		doors := shopper{t: t, url: "http://" + m.AdminAddr(), token: "test"}
 		eventually(t, "nothing is pending", func() bool {
@@ -98,7 +109,7 @@ func behindCounter(t *testing.T, cfg monolith.Config, c *counter) (m *monolith.M
 			return f.Work.OrdersPending == 0
 		})
 		return books(t, m.AdminAddr(), func(f *history.Facts) { f.Provider = ledger(t, p) })
-	}, log
+	}
 }
 
 // written is a log that a test can read while it is written.
@@ -119,87 +130,99 @@ func (w *written) count(what string) int {
 	return strings.Count(w.text.String(), what)
 }
 
-// TestChargeRefusedForGood: a charge that the provider will never take ends in a rejected order, whether the shopper still waits or the
-// sweeper asks; one that it cannot take now stays pending.
-func TestChargeRefusedForGood(t *testing.T) {
-	t.Parallel()
+// withCounter runs a test on each store, with charges that go over a counter.
+func withCounter(t *testing.T, test func(*testing.T, monolith.Config, *provider.Provider, *counter)) {
+	t.Helper()
 	for store, use := range map[string]func(*testing.T) string{"sqlite": nil, "postgres": database} {
 		t.Run(store, func(t *testing.T) {
 			cfg := config(t)
 			if cfg.Store = store; use != nil {
 				cfg.DSN = use(t)
 			}
+			p, carrier := partners(t)
 			var c counter
-			m, atRest, log := behindCounter(t, cfg, &c)
-			s := shopper{t: t, url: "http://" + m.Addr()}
-			s.signIn("shopper-0005@example.com", "figlab-shopper")
-			place := func() (o shopapi.Order) {
-				s.must("PUT", "/cart/items/"+shared(), shopapi.CartItemQuantity{Quantity: 2}, nil)
-				s.must("POST", "/orders", order(), &o)
-				return o
-			}
-			for _, status := range []int{http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusServiceUnavailable} {
-				c.status.Store(int64(status))
-				if o := place(); o.State != shopapi.OrderStatePending {
-					t.Errorf("the provider answered %d, which says nothing about the charge; the order is %s", status, o.State)
-				}
-			}
-			c.status.Store(http.StatusPaymentRequired)
-			if o := place(); o.State != shopapi.OrderStateRejected || *cmp.Or(o.Reason, new(shopapi.OrderReason)) != "payment_declined" {
-				t.Errorf("refused for good while the shopper waits, the order is %s %v", o.State, o.Reason)
-			}
-			f := atRest()
-			if len(f.Orders) != 4 || len(f.Notifications) != 4 || len(f.Provider.Entries) != 0 {
-				t.Errorf("of %d orders the shopper was told %d times, the provider acted %d times",
-					len(f.Orders), len(f.Notifications), len(f.Provider.Entries))
-			}
-			for _, o := range f.Orders {
-				if o.State != "rejected" || o.Reason != "payment_declined" {
-					t.Errorf("order %s is %s %s", o.ID, o.State, o.Reason)
-				}
-			}
-			if n := log.count("refused for good"); n != 4 {
-				t.Errorf("4 charges were refused for good, the log says so %d times", n)
-			}
+			cfg.Provider, cfg.Carrier, cfg.DispatchDelay = c.to(t, p.Addr()), "http://"+carrier.Addr(), time.Hour
+			test(t, cfg, p, &c)
 		})
 	}
+}
+
+// TestChargeRefusedForGood: a charge that the provider will never take ends in a rejected order, whether the shopper still waits or the
+// sweeper asks after a restart; one that it cannot take now stays pending.
+func TestChargeRefusedForGood(t *testing.T) {
+	t.Parallel()
+	withCounter(t, func(t *testing.T, cfg monolith.Config, p *provider.Provider, c *counter) {
+		var log written
+		m, stop, _ := logging(t, cfg, p, &log)
+		s := shopper{t: t, url: "http://" + m.Addr()}
+		s.signIn("shopper-0005@example.com", "figlab-shopper")
+		place := func() (o shopapi.Order) {
+			s.must("PUT", "/cart/items/"+shared(), shopapi.CartItemQuantity{Quantity: 2}, nil)
+			s.must("POST", "/orders", order(), &o)
+			return o
+		}
+		for _, status := range []int{http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusServiceUnavailable} {
+			c.status.Store(int64(status))
+			if o := place(); o.State != shopapi.OrderStatePending {
+				t.Errorf("the provider answered %d, which says nothing about the charge; the order is %s", status, o.State)
+			}
+		}
+		c.status.Store(http.StatusPaymentRequired)
+		before := c.asked.Load()
+		if o := place(); o.State != shopapi.OrderStateRejected || *cmp.Or(o.Reason, new(shopapi.OrderReason)) != "payment_declined" {
+			t.Errorf("refused for good while the shopper waits, the order is %s %v", o.State, o.Reason)
+		}
+		if n := c.asked.Load() - before; n != 1 {
+			t.Errorf("a refusal is an answer, yet the provider was asked %d times", n)
+		}
+		stop()
+		_, _, atRest := logging(t, cfg, p, &log)
+		f := atRest()
+		if len(f.Orders) != 4 || len(f.Notifications) != 4 || len(f.Provider.Entries) != 0 {
+			t.Errorf("of %d orders the shopper was told %d times, the provider acted %d times",
+				len(f.Orders), len(f.Notifications), len(f.Provider.Entries))
+		}
+		for _, o := range f.Orders {
+			if o.State != "rejected" || o.Reason != "payment_declined" {
+				t.Errorf("order %s is %s %s", o.ID, o.State, o.Reason)
+			}
+		}
+		if n := log.count("refused for good"); n != 4 {
+			t.Errorf("4 charges were refused for good, the log says so %d times", n)
+		}
+	})
 }
 
 // TestBacklog: payments that were left open are asked about several at once, never one of them twice at once, and each is settled once.
 func TestBacklog(t *testing.T) {
 	t.Parallel()
-	for store, use := range map[string]func(*testing.T) string{"sqlite": nil, "postgres": database} {
-		t.Run(store, func(t *testing.T) {
-			cfg := config(t)
-			if cfg.Store = store; use != nil {
-				cfg.DSN = use(t)
-			}
-			var c counter
-			m, atRest, _ := behindCounter(t, cfg, &c)
-			c.status.Store(http.StatusServiceUnavailable)
-			const backlog = 40
-			for i := range backlog {
-				s := shopper{t: t, url: "http://" + m.Addr(), key: fmt.Sprintf("backlog-%04d", i)}
-				if s.signIn(fmt.Sprintf("shopper-%04d@example.com", i%20+1), "figlab-shopper"); i >= 20 {
-					s.key = "again-" + s.key
-				}
-				s.must("PUT", "/cart/items/"+string(catalog.SeedID(1, 20+i)), shopapi.CartItemQuantity{Quantity: 1}, nil)
+	withCounter(t, func(t *testing.T, cfg monolith.Config, p *provider.Provider, c *counter) {
+		first, stop, _ := logging(t, cfg, p, io.Discard)
+		c.status.Store(http.StatusServiceUnavailable)
+		const shoppers, each = 10, 4
+		for i := range shoppers {
+			s := shopper{t: t, url: "http://" + first.Addr()}
+			s.signIn(fmt.Sprintf("shopper-%04d@example.com", i+1), "figlab-shopper")
+			for range each {
+				s.must("PUT", "/cart/items/"+string(catalog.SeedID(1, 20+i%2)), shopapi.CartItemQuantity{Quantity: 1}, nil)
+				s.must("PUT", "/cart/items/"+string(catalog.SeedID(1, 21-i%2)), shopapi.CartItemQuantity{Quantity: 1}, nil)
 				s.must("POST", "/orders", order(), nil)
 			}
-			c.mu.Lock()
-			c.most = 0
-			c.mu.Unlock()
-			c.slow.Store(int64(200 * time.Millisecond))
-			c.status.Store(0)
-			f := atRest()
-			if len(f.Orders) != backlog || len(f.Notifications) != backlog || len(f.Provider.Entries) != backlog {
-				t.Errorf("%d orders, %d messages, %d charges", len(f.Orders), len(f.Notifications), len(f.Provider.Entries))
-			}
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			if c.most < 4 || c.most > 8 || c.twice {
-				t.Errorf("at most %d were asked about at once, want several and no more than 8; one of them twice: %v", c.most, c.twice)
-			}
-		})
-	}
+		}
+		stop()
+		c.forget()
+		c.slow.Store(int64(200 * time.Millisecond))
+		c.status.Store(0)
+		_, _, atRest := logging(t, cfg, p, io.Discard)
+		f := atRest()
+		if n := shoppers * each; len(f.Orders) != n || len(f.Notifications) != n || len(f.Provider.Entries) != n {
+			t.Errorf("%d orders, %d messages, %d charges", len(f.Orders), len(f.Notifications), len(f.Provider.Entries))
+		}
+		if most, twice := c.seen(); most != 8 || twice {
+			t.Errorf("%d were asked about at once, want 8; one of them twice: %v", most, twice)
+		}
+		if cfg.DSN != "" && deadlocks(t, cfg.DSN) != 0 {
+			t.Error("Postgres broke up deadlocks")
+		}
+	})
 }
