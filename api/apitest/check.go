@@ -36,13 +36,17 @@ func newChecker() (*checker, error) {
 // lowerFirst undoes what the generator does to the operation ids of the specification it embeds.
 func lowerFirst(id string) string { return strings.ToLower(id[:1]) + id[1:] }
 
-// target returns method and path of an operation, its parameters filled in from the left.
+// target returns method and path of an operation, its parameters filled in from the left; arguments too many are left over.
 func (c *checker) target(op string, args []string) (method, path string) {
 	r := c.operations[op]
 	path = r.Path
 	for _, a := range args {
-		i, j := strings.IndexByte(path, '{'), strings.IndexByte(path, '}')
-		path = path[:i] + a + path[j+1:]
+		before, after, more := strings.Cut(path, "{")
+		if !more {
+			break
+		}
+		_, after, _ = strings.Cut(after, "}")
+		path = before + a + after
 	}
 	return r.Method, path
 }

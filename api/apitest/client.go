@@ -2,6 +2,7 @@ package apitest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"figlab/api/problem"
@@ -130,19 +131,24 @@ func (s *suite) newUser(t *testing.T, name string) user {
 // newProduct adds a product with some stock, and waits until every reader knows it.
 func (s *suite) newProduct(t *testing.T, name string, cents, stock int64) shopapi.Product {
 	t.Helper()
-	p := get[shopapi.Product](t, s, "createProduct", request{as: s.admin.token, body: shopapi.NewProduct{
-		Sku: "T-" + rand.Text()[:20], Name: name + " " + s.run, Category: "apitest",
-		Price: shopapi.Price{Amount: cents, Currency: "EUR"}, WeightGrams: 400,
-	}})
+	return s.addProduct(t, shopapi.NewProduct{Name: name, Price: euros(cents)}, stock)
+}
+
+// addProduct is newProduct for one that says more; what it leaves out is filled in, and its name tells the run.
+func (s *suite) addProduct(t *testing.T, p shopapi.NewProduct, stock int64) shopapi.Product {
+	t.Helper()
+	p.Sku, p.Name, p.Category = "T-"+rand.Text()[:20], p.Name+" "+s.run, cmp.Or(p.Category, "apitest")
+	p.Price, p.WeightGrams = cmp.Or(p.Price, euros(100)), cmp.Or(p.WeightGrams, 400)
+	added := get[shopapi.Product](t, s, "createProduct", request{as: s.admin.token, body: p})
 	eventually(t, s.sees("catalog"), "the new product can be read", func() bool {
-		return s.call(t, "getProduct", request{args: []string{p.Id}}).status == http.StatusOK
+		return s.call(t, "getProduct", request{args: []string{added.Id}}).status == http.StatusOK
 	})
 	if stock > 0 {
 		get[shopapi.Stock](t, s, "restock", request{
-			args: []string{p.Id}, as: s.admin.token, header: key("stock-" + p.Id), body: shopapi.Restock{Quantity: stock},
+			args: []string{added.Id}, as: s.admin.token, header: key("stock-" + added.Id), body: shopapi.Restock{Quantity: stock},
 		})
 	}
-	return p
+	return added
 }
 
 func key(k string) map[string]string { return map[string]string{"Idempotency-Key": k} }

@@ -65,7 +65,9 @@ func (s *suite) testPatch(t *testing.T, p shopapi.Product, customer user) {
 func (s *suite) testPaging(t *testing.T) {
 	t.Helper()
 	categories := get[shopapi.CategoryList](t, s, "listCategories", request{})
-	smallest := slices.MinFunc(categories.Items, func(a, b shopapi.Category) int { return int(a.Products - b.Products) })
+	// What other tests add lies in categories of their own: this one must not change meanwhile.
+	others := slices.DeleteFunc(categories.Items, func(c shopapi.Category) bool { return strings.HasPrefix(c.Name, "apitest") })
+	smallest := slices.MinFunc(others, func(a, b shopapi.Category) int { return int(a.Products - b.Products) })
 	var before []string
 	for _, limit := range []int{1, 7, 200} {
 		ids := s.allProducts(t, smallest.Name, limit)

@@ -78,7 +78,7 @@ func openGorm(dsn string, connections int) (*gorm.DB, error) {
 }
 
 func (d *DB) openPostgres(dsn string) (err error) {
-	d.write, err = gorm.Open(postgres.New(postgres.Config{DSN: dsn}), config(false))
+	d.write, err = gorm.Open(checking{&postgres.Dialector{Config: &postgres.Config{DSN: dsn}}}, config(false))
 	if err != nil {
 		return err
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"figlab/shop"
 	"fmt"
 	"strings"
 
+	"gorm.io/driver/postgres"
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 )
@@ -107,4 +109,19 @@ func (translating) Translate(err error) error {
 		return fmt.Errorf("%w: %w", gorm.ErrDuplicatedKey, err)
 	}
 	return err
+}
+
+// ErrText is returned for a text that Postgres cannot hold: one with a zero byte, or one that is not UTF-8.
+var ErrText = shop.NewError("malformed", "invalid-request", "a text holds bytes that are no characters")
+
+// checking tells a text that Postgres refuses from a failure: it is the caller's fault.
+type checking struct{ *postgres.Dialector }
+
+// Translate implements gorm.ErrorTranslator. 22021 is character_not_in_repertoire.
+func (c checking) Translate(err error) error {
+	var coded interface{ SQLState() string }
+	if errors.As(err, &coded) && coded.SQLState() == "22021" {
+		return fmt.Errorf("%w: %w", ErrText, err)
+	}
+	return c.Dialector.Translate(err)
 }
