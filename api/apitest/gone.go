@@ -7,11 +7,16 @@ import (
 	"testing"
 )
 
+func (s *suite) patch(t *testing.T, product string, p shopapi.ProductPatch) {
+	t.Helper()
+	get[shopapi.Product](t, s, "updateProduct", request{args: []string{product}, as: s.admin.token, body: p})
+}
+
 // reprice changes a product's price and waits until every reader knows.
 func (s *suite) reprice(t *testing.T, product string, cents int64) {
 	t.Helper()
 	price := euros(cents)
-	get[shopapi.Product](t, s, "updateProduct", request{args: []string{product}, as: s.admin.token, body: shopapi.ProductPatch{Price: &price}})
+	s.patch(t, product, shopapi.ProductPatch{Price: &price})
 	eventually(t, s.sees("catalog"), "the new price can be read", func() bool {
 		return get[shopapi.Product](t, s, "getProduct", request{args: []string{product}}).Price.Amount == cents
 	})
@@ -21,7 +26,7 @@ func (s *suite) reprice(t *testing.T, product string, cents int64) {
 func (s *suite) withdraw(t *testing.T, product string) {
 	t.Helper()
 	off := false
-	get[shopapi.Product](t, s, "updateProduct", request{args: []string{product}, as: s.admin.token, body: shopapi.ProductPatch{OnSale: &off}})
+	s.patch(t, product, shopapi.ProductPatch{OnSale: &off})
 	eventually(t, s.sees("catalog"), "a product off sale can still be read", func() bool {
 		return !get[shopapi.Product](t, s, "getProduct", request{args: []string{product}}).OnSale
 	})
