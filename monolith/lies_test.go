@@ -120,7 +120,7 @@ func lieOfAdmins() lie {
 	}
 }
 
-// liesOnPages break lists and what is found.
+// liesOnPages break lists.
 func liesOnPages() []lie {
 	var asked memory
 	return []lie{
@@ -152,6 +152,12 @@ func liesOnPages() []lie {
 			name: "takes any cursor", group: "orders", says: "want 400 invalid-cursor", on: "GET /orders$",
 			ask: func(r *http.Request) bool { return r.URL.Query().Get("after") == "x" && query(r, "after", "") },
 		},
+	}
+}
+
+// liesOnAnswers break what is found, quoted and recommended.
+func liesOnAnswers() []lie {
+	return []lie{
 		{
 			name: "the worst hit first", group: "finding", says: "with map[]", on: "GET /search$",
 			tell: func(r *http.Response, d doc) bool {

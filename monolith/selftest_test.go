@@ -38,7 +38,8 @@ func TestSuiteCatches(t *testing.T) {
 			t.Errorf("the suite fails through an honest proxy: %v\n%s", err, out)
 		}
 	})
-	for _, l := range slices.Concat(liesOfForm(), liesToCallers(), liesOnPages(), liesOnWrites(), liesOnOrders(), liesOnMoney()) {
+	lies := slices.Concat(liesOfForm(), liesToCallers(), liesOnPages(), liesOnAnswers(), liesOnWrites(), liesOnOrders(), liesOnMoney())
+	for _, l := range lies {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
 			p := &liar{lie: l}
@@ -56,7 +57,7 @@ func TestSuiteCatches(t *testing.T) {
 	}
 }
 
-// TestBehindLiar is what the child process runs.
+// TestBehindLiar is what the child process runs. Settle is short, for a lie is not waited out.
 func TestBehindLiar(t *testing.T) {
 	at := os.Getenv(liarURL)
 	if at == "" {

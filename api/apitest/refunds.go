@@ -55,10 +55,10 @@ func (s *suite) testRefunds(t *testing.T) {
 	p := s.newProduct(t, "sofa", 50_000, 10)
 	o := s.order(t, u, p.Id, 1, "tok_ok")
 	paid := s.payment(t, u, o.Id)
-	at := request{args: []string{paid.Id}, as: s.admin.token}
 	refund := func(name string, amount int64) request {
-		at.header, at.body = key(name+"-"+o.Id), shopapi.Refund{Amount: euros(amount)}
-		return at
+		return request{
+			args: []string{paid.Id}, as: s.admin.token, header: key(name + "-" + o.Id), body: shopapi.Refund{Amount: euros(amount)},
+		}
 	}
 	for _, a := range atOnce(4, func(int) answer { return s.call(t, "refundPayment", refund("some", 1000)) }) {
 		if got := decode[shopapi.Payment](t, a); a.status != http.StatusOK || got.Refunded.Amount != 1000 || got.State != shopapi.Captured {
