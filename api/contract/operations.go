@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 )
 
@@ -32,8 +33,7 @@ func Operations() ([]Operation, error) {
 	var all []Operation
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
-			id := strings.ToLower(op.OperationID[:1]) + op.OperationID[1:] // the generator capitalises ids in what it embeds
-			all = append(all, Operation{ID: id, Capability: op.Tags[0], Method: method, Path: path})
+			all = append(all, Operation{ID: operationID(op), Capability: op.Tags[0], Method: method, Path: path})
 		}
 	}
 	slices.SortFunc(all, func(a, b Operation) int {
@@ -45,6 +45,7 @@ func Operations() ([]Operation, error) {
 // entry is an operation as the middleware needs it: looked up by method and echo route, without another router.
 type entry struct {
 	route   *routers.Route
+	rules   *openapi3filter.Options
 	id      string
 	body    bool // takes a JSON body
 	check   bool // has parameters or a body to validate
@@ -52,15 +53,19 @@ type entry struct {
 	mayAuth bool // looks at a token when there is one
 }
 
-// table prepares every operation, keyed by method and echo route.
-func table(spec *openapi3.T) map[string]*entry {
-	t := map[string]*entry{}
+// door is where an operation is found: its method and echo route.
+type door struct{ method, route string }
+
+// table prepares every operation.
+func table(spec *openapi3.T) map[door]*entry {
+	t, rules := map[door]*entry{}, options()
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
 			e := &entry{
 				route: &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
 				id:    op.OperationID,
 				body:  op.RequestBody != nil,
+				rules: rules,
 			}
 			e.check = e.body || len(op.Parameters)+len(item.Parameters) > 0
 			security := spec.Security
@@ -71,7 +76,7 @@ func table(spec *openapi3.T) map[string]*entry {
 				e.mayAuth = e.mayAuth || len(s) > 0
 			}
 			e.auth = e.mayAuth && !slices.ContainsFunc(security, func(s openapi3.SecurityRequirement) bool { return len(s) == 0 })
-			t[method+" "+echoPath(path)] = e
+			t[door{method, echoPath(path)}] = e
 		}
 	}
 	return t

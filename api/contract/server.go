@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"figlab/api/internalapi"
-	"figlab/api/problem"
 	"figlab/api/shopapi"
 	"figlab/api/token"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 )
 
 // Headers that every answer of the shop may carry.
@@ -53,7 +52,7 @@ func Behind(o Options) *echo.Echo {
 	if o.MaxBody == 0 {
 		o.MaxBody = 16 << 20
 	}
-	return build(map[string]*entry{}, o)
+	return build(map[door]*entry{}, o)
 }
 
 // Partner returns an echo for another company: its operations are those of api/internal.yaml, its bodies are validated.
@@ -65,7 +64,7 @@ func Partner(o Options) (*echo.Echo, error) {
 	return build(table(spec), o), nil
 }
 
-func build(t map[string]*entry, o Options) *echo.Echo {
+func build(t map[door]*entry, o Options) *echo.Echo {
 	if o.MaxBody == 0 {
 		o.MaxBody = 64 << 10
 	}
@@ -73,13 +72,13 @@ func build(t map[string]*entry, o Options) *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	s := &server{Options: o, table: t}
 	e.HTTPErrorHandler = s.fail
-	e.Use(s.stamp, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, DisableErrorHandler: true}), s.hold)
+	e.Use(s.stamp, s.guard, s.hold)
 	return e
 }
 
 type server struct {
 	Options
-	table map[string]*entry
+	table map[door]*entry
 }
 
 // stamp names the request and the process that answers it.
@@ -100,9 +99,23 @@ func (s *server) stamp(next echo.HandlerFunc) echo.HandlerFunc {
 // hold lets only requests through that keep the contract, from callers who may ask.
 func (s *server) hold(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		e, ok := s.table[c.Request().Method+" "+c.Path()]
-		if !ok { // not an operation of the contract: the router has the answer, 404 or 405
+		if allowed, ok := c.Get(echo.ContextKeyHeaderAllow).(string); ok { // the router knows the path, but not with this method
+			return other(c, allowed)
+		}
+		r := c.Request()
+		query, err := address(r.URL)
+		if err != nil {
+			return err
+		}
+		e, ok := s.table[door{r.Method, c.Path()}]
+		if r.Body != http.NoBody && (!ok || !e.body) {
+			r.Body = http.MaxBytesReader(c.Response(), r.Body, s.MaxBody)
+		}
+		if !ok { // not an operation of the contract
 			return next(c)
+		}
+		if deeper(c.ParamValues()) {
+			return echo.ErrNotFound
 		}
 		if e.mayAuth {
 			if err := s.authenticate(c, e.auth); err != nil {
@@ -110,12 +123,17 @@ func (s *server) hold(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}
 		if e.check {
-			if err := e.validate(c, s.MaxBody); err != nil {
+			if err := e.validate(c, query, s.MaxBody); err != nil {
 				return err
 			}
 		}
 		return next(c)
 	}
+}
+
+// deeper says whether a parameter took in more than its own part of the path, as the router lets the last one do: nothing is there.
+func deeper(params []string) bool {
+	return slices.ContainsFunc(params, func(p string) bool { return strings.IndexByte(p, '/') >= 0 })
 }
 
 // authenticate puts the caller's claims into the request's context. A token that is given must be good, also where none is needed.
@@ -124,56 +142,19 @@ func (s *server) authenticate(c echo.Context, wanted bool) error {
 	if header == "" && !wanted {
 		return nil
 	}
-	signed, ok := strings.CutPrefix(header, "Bearer ")
-	if !ok || s.Verify == nil {
+	scheme, signed, ok := strings.Cut(header, " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") || s.Verify == nil {
 		return token.ErrInvalid
 	}
 	claims, err := s.Verify.Verify(c.Request().Context(), signed)
 	if err != nil {
+		if errors.Is(err, token.ErrNoKeys) {
+			c.Response().Header().Set(NotExecuted, "1")
+		}
 		return fmt.Errorf("authenticate: %w", err)
 	}
 	c.SetRequest(c.Request().WithContext(token.With(c.Request().Context(), claims)))
 	return nil
-}
-
-// fail answers with a problem document, and logs what is our own fault.
-func (s *server) fail(err error, c echo.Context) {
-	if c.Response().Committed {
-		return
-	}
-	d := problem.From(translate(err))
-	d.RequestID = c.Response().Header().Get(RequestID)
-	if d.Status == http.StatusUnauthorized {
-		c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Bearer")
-	}
-	if d.Status >= http.StatusInternalServerError {
-		s.Log.ErrorContext(c.Request().Context(), "request failed",
-			"request_id", d.RequestID, "method", c.Request().Method, "route", c.Path(), "status", d.Status, "error", err.Error())
-	}
-	if err := problem.Write(c.Response(), d); err != nil {
-		s.Log.WarnContext(c.Request().Context(), "answer not sent", "request_id", d.RequestID, "error", err.Error())
-	}
-}
-
-// translate gives the router's and the generated code's errors a kind.
-func translate(err error) error {
-	var he *echo.HTTPError
-	if !errors.As(err, &he) {
-		return err
-	}
-	kind := problem.KindOf(he.Code)
-	detail := fmt.Sprint(he.Message)
-	switch he.Code {
-	case http.StatusNotFound:
-		return &problem.Error{Kind: kind, Code: "no-route", Detail: "there is nothing at this path"}
-	case http.StatusMethodNotAllowed:
-		return &problem.Error{Kind: kind, Code: "method-not-allowed", Detail: "this path has no such method"}
-	case http.StatusBadRequest:
-		return &problem.Error{Kind: "malformed", Code: "invalid-request", Detail: detail}
-	case http.StatusInternalServerError:
-		return err
-	}
-	return &problem.Error{Kind: kind, Code: kind, Detail: detail}
 }
 
 // sane accepts ids of others that cannot hurt a log.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -15,8 +16,27 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
+// options says how requests are held to the contract. What the contract calls a uuid is one of ours: see identifier.
+func options() *openapi3filter.Options {
+	id := openapi3.NewCallbackValidator(func(s string) error {
+		if !identifier(s) {
+			return errors.New("not an id: a UUID in lower case is wanted")
+		}
+		return nil
+	})
+	return &openapi3filter.Options{
+		MultiError:                 true,
+		SkipSettingDefaults:        true,
+		AuthenticationFunc:         openapi3filter.NoopAuthenticationFunc,
+		ExcludeReadOnlyValidations: true,
+		SchemaValidationOptions: []openapi3.SchemaValidationOption{
+			openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{"uuid": id}),
+		},
+	}
+}
+
 // validate checks parameters and body against the contract and leaves the body readable.
-func (e *entry) validate(c echo.Context, maxBody int64) error {
+func (e *entry) validate(c echo.Context, query url.Values, maxBody int64) error {
 	r := c.Request()
 	if e.body {
 		if err := readBody(r, maxBody); err != nil {
@@ -28,14 +48,7 @@ func (e *entry) validate(c echo.Context, maxBody int64) error {
 		params[name] = c.ParamValues()[i]
 	}
 	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
-		Request: r, PathParams: params, QueryParams: r.URL.Query(), Route: e.route,
-		Options: &openapi3filter.Options{
-			MultiError:                 true,
-			SkipSettingDefaults:        true,
-			AuthenticationFunc:         openapi3filter.NoopAuthenticationFunc,
-			ExcludeRequestBody:         !e.body,
-			ExcludeReadOnlyValidations: true,
-		},
+		Request: r, PathParams: params, QueryParams: query, Route: e.route, Options: e.rules,
 	})
 	if err == nil {
 		return nil
@@ -52,10 +65,13 @@ func readBody(r *http.Request, maxBody int64) error {
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
-		return &problem.Error{Kind: "malformed", Code: "invalid-request", Detail: "the body could not be read to its end"}
+		return malformed("the body could not be read to its end")
 	}
 	if int64(len(body)) > maxBody {
-		return &problem.Error{Kind: "too-large", Code: "too-large", Detail: fmt.Sprintf("the body is larger than %d bytes", maxBody)}
+		return tooLarge(maxBody)
+	}
+	if err := document(body); err != nil {
+		return err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.ContentLength = int64(len(body))

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"figlab/api/shopapi"
 	"fmt"
 	"io"
@@ -13,16 +14,36 @@ import (
 	"time"
 )
 
-// Remote keeps the keys published at a JWKS address. It asks again when it meets an id it does not know, at most once in five seconds,
-// and goes on with the last keys when the address does not answer.
+// How often the address is asked, and how long it may take.
+const (
+	keysFresh   = time.Minute     // after this a known key is looked for again
+	keysUnknown = 5 * time.Second // an unknown id makes nobody ask more often than this
+	keysFailed  = time.Second     // after an answer that was none
+	keysWait    = 2 * time.Second
+)
+
+// Remote keeps the keys published at a JWKS address. It asks when it meets an id it does not know, at most once in five seconds, and once a
+// minute while known keys are in use. At most one request is under way, never under the lock: a known key is answered at once, whatever the
+// address does, and those who wait for an unknown one share the request.
+//
+// Each good answer replaces the whole set. So a key that is published no more is taken for at most a minute and the time of one request
+// after its last use, as long as the address answers; while it does not, the last keys stay.
 type Remote struct {
 	client *http.Client
 	url    string
 	now    func() time.Time
 
-	mu    sync.Mutex
-	keys  map[string]ed25519.PublicKey
-	asked time.Time
+	mu      sync.Mutex
+	keys    map[string]ed25519.PublicKey
+	asked   time.Time
+	failure error  // how the last request ended
+	running *fetch // the request under way
+}
+
+// fetch is one request for the keys; err may be read once done is closed.
+type fetch struct {
+	done chan struct{}
+	err  error
 }
 
 // NewRemote returns keys read from url when first needed.
@@ -30,45 +51,108 @@ func NewRemote(client *http.Client, url string, now func() time.Time) *Remote {
 	return &Remote{client: client, url: url, now: now, keys: map[string]ed25519.PublicKey{}}
 }
 
-// Key returns the key of an id. Callers that meet an unknown id at once share one request: it is made under the lock.
+// Key returns the key of an id. An id that is not published is ErrInvalid; every other error means that the address did not tell. It waits
+// for two seconds at most, and no longer than ctx.
 func (r *Remote) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
+	key, running, err := r.look(ctx, kid)
+	if running == nil {
+		return key, err
+	}
+	select {
+	case <-running.done:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for key %q: %w", kid, ctx.Err())
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.answer(kid, running.err)
+}
+
+// look returns what is known of an id, or the request to wait for. It starts one when it is time.
+func (r *Remote) look(ctx context.Context, kid string) (ed25519.PublicKey, *fetch, error) {
+	now := r.now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, known := r.keys[kid]
+	if r.running == nil && r.due(now, known) {
+		r.running, r.asked = &fetch{done: make(chan struct{})}, now
+		// It serves all who wait, so it does not end with the one who came first; its own bound is keysWait.
+		go r.run(context.WithoutCancel(ctx), r.running)
+	}
+	if !known && r.running != nil {
+		return nil, r.running, nil
+	}
+	key, err := r.answer(kid, r.failure)
+	return key, nil, err
+}
+
+// due says whether it is time to ask again. A clock that was set back does not keep it from asking.
+func (r *Remote) due(now time.Time, known bool) bool {
+	age := now.Sub(r.asked)
+	switch {
+	case r.asked.IsZero() || age < 0:
+		return true
+	case r.failure != nil:
+		return age >= keysFailed
+	case known:
+		return age >= keysFresh
+	}
+	return age >= keysUnknown
+}
+
+// answer tells what is known; failure is how the request for it ended.
+func (r *Remote) answer(kid string, failure error) (ed25519.PublicKey, error) {
 	if key, ok := r.keys[kid]; ok {
 		return key, nil
 	}
-	if now := r.now(); now.Sub(r.asked) >= 5*time.Second {
-		r.asked = now
-		if err := r.refresh(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if key, ok := r.keys[kid]; ok {
-		return key, nil
+	if failure != nil {
+		return nil, fmt.Errorf("key %q: %w", kid, failure)
 	}
 	return nil, fmt.Errorf("key %q: %w", kid, ErrInvalid)
 }
 
-func (r *Remote) refresh(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+// run asks once and tells everyone who waits.
+func (r *Remote) run(ctx context.Context, f *fetch) {
+	ctx, cancel := context.WithTimeout(ctx, keysWait)
 	defer cancel()
+	keys, err := r.ask(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		f.err = fmt.Errorf("keys at %s: %w", r.url, err)
+	} else {
+		r.keys = keys
+	}
+	r.failure, r.running = f.err, nil
+	close(f.done)
+}
+
+func (r *Remote) ask(ctx context.Context) (map[string]ed25519.PublicKey, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
 	if err != nil {
-		return fmt.Errorf("keys at %s: %w", r.url, err)
+		return nil, err
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {
-		return fmt.Errorf("keys at %s: %w", r.url, err)
+		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }() // it was only read
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("answered %d", resp.StatusCode)
+	}
 	var set shopapi.JWKS
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&set); err != nil {
-		return fmt.Errorf("keys at %s: %w", r.url, err)
+		return nil, err
 	}
+	keys := make(map[string]ed25519.PublicKey, len(set.Keys))
 	for _, k := range set.Keys {
-		if x, err := base64.RawURLEncoding.DecodeString(k.X); err == nil && len(x) == ed25519.PublicKeySize {
-			r.keys[k.Kid] = x
+		x, err := base64.RawURLEncoding.DecodeString(k.X)
+		if err == nil && len(x) == ed25519.PublicKeySize && k.Kid != "" && k.Kty == "OKP" && k.Crv == "Ed25519" {
+			keys[k.Kid] = x
 		}
 	}
-	return nil
+	if len(keys) == 0 { // an issuer without a key cannot be told from a broken answer, and dropping all keys would sign everybody out
+		return nil, errors.New("answered without a usable key")
+	}
+	return keys, nil
 }

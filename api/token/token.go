@@ -1,5 +1,3 @@
-// Package token issues and verifies the shop's session tokens: JSON Web Tokens (RFC 7519) signed with Ed25519 (RFC 8037), verified by the
-// keys that getJWKS publishes.
 package token
 
 import (
@@ -7,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"figlab/api/problem"
 	"figlab/api/shopapi"
 	"fmt"
@@ -28,16 +25,25 @@ type Claims struct {
 // Admin says whether the caller may do what admins do.
 func (c Claims) Admin() bool { return c.Role == "admin" }
 
-// ErrInvalid is the cause of every token that does not verify.
-var ErrInvalid = &problem.Error{
-	Kind: "unauthenticated", Code: "unauthenticated", Detail: "a valid session token is wanted: POST /sessions gives one",
-}
+// Why a token is not taken.
+var (
+	// ErrInvalid is the cause of every token that does not verify.
+	ErrInvalid = &problem.Error{
+		Kind: "unauthenticated", Code: "unauthenticated", Detail: "a valid session token is wanted: POST /sessions gives one",
+	}
+	// ErrNoKeys says that the token may be good, but that the key to verify it cannot be had just now.
+	ErrNoKeys = &problem.Error{
+		Kind: "unavailable", Code: "keys-unavailable", Detail: "the keys that verify tokens cannot be read just now; the request was not executed",
+	}
+)
 
 type wire struct {
 	jwt.RegisteredClaims
 	Email string `json:"email"`
 	Role  string `json:"role"`
 }
+
+func (w *wire) claims() Claims { return Claims{User: w.Subject, Email: w.Email, Role: w.Role} }
 
 // An Issuer signs tokens with one private key.
 type Issuer struct {
@@ -75,44 +81,12 @@ func (i Issuer) JWKS() shopapi.JWKS {
 	}}}
 }
 
-// Keys finds the public key of an id.
-type Keys interface {
-	Key(ctx context.Context, kid string) (ed25519.PublicKey, error)
-}
-
 // Key returns the issuer's own public key: an issuer verifies what it signs.
 func (i Issuer) Key(_ context.Context, kid string) (ed25519.PublicKey, error) {
 	if kid != i.kid {
 		return nil, fmt.Errorf("key %q: %w", kid, ErrInvalid)
 	}
 	return public(i.key), nil
-}
-
-// A Verifier turns a token into claims.
-type Verifier struct {
-	keys Keys
-	now  func() time.Time
-}
-
-// NewVerifier returns a verifier over keys.
-func NewVerifier(keys Keys, now func() time.Time) Verifier { return Verifier{keys, now} }
-
-// Verify checks signature, method, issuer and expiry (with ten seconds of leeway). Every failure is ErrInvalid.
-func (v Verifier) Verify(ctx context.Context, signed string) (Claims, error) {
-	var w wire
-	_, err := jwt.ParseWithClaims(signed, &w, func(t *jwt.Token) (any, error) {
-		kid, ok := t.Header["kid"].(string)
-		if !ok {
-			return nil, errors.New("no key id")
-		}
-		return v.keys.Key(ctx, kid)
-	},
-		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer), jwt.WithExpirationRequired(),
-		jwt.WithLeeway(10*time.Second), jwt.WithTimeFunc(v.now))
-	if err != nil || w.Subject == "" {
-		return Claims{}, ErrInvalid
-	}
-	return Claims{User: w.Subject, Email: w.Email, Role: w.Role}, nil
 }
 
 type contextKey struct{}
