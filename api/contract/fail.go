@@ -63,18 +63,22 @@ func (s *server) fail(err error, c echo.Context) {
 	case d.Status >= http.StatusInternalServerError:
 		s.note(c, slog.LevelError, "request failed", d, err)
 	}
-	if c.Response().Committed {
-		if crashed {
-			panic(http.ErrAbortHandler) // what was sent must not look whole
-		}
-		return
+	if !c.Response().Committed {
+		s.tell(c, d)
+	} else if crashed {
+		panic(http.ErrAbortHandler) // what was sent must not look whole
 	}
+}
+
+// tell sends the document.
+func (s *server) tell(c echo.Context, d problem.Document) {
+	h := c.Response().Header()
 	if d.Status == http.StatusUnauthorized {
 		h.Set(echo.HeaderWWWAuthenticate, "Bearer")
 	}
 	h.Del(echo.HeaderContentLength) // it may be that of the answer that failed
-	if err := problem.Write(c.Response(), d); err != nil && !gone {
-		s.note(c, slog.LevelWarn, "answer not sent", d, err)
+	if err := problem.Write(c.Response(), d); err != nil {
+		s.note(c, slog.LevelDebug, "problem not sent", d, err) // whoever asked does not listen any more
 	}
 }
 

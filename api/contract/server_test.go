@@ -73,7 +73,7 @@ func TestAbortPasses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h.do = do
 			defer func() {
-				if v := recover(); v != http.ErrAbortHandler {
+				if v := recover(); v != any(http.ErrAbortHandler) {
 					t.Errorf("the server got %v: the connection stays open, and what was sent looks whole", v)
 				}
 			}()

@@ -53,7 +53,7 @@ func (e *entry) validate(c echo.Context, query url.Values, maxBody int64) error 
 	if err == nil {
 		return nil
 	}
-	fields := fieldsOf(err, nil)
+	fields := bounded(fieldsOf(err, nil))
 	return &problem.Error{Kind: "malformed", Code: "invalid-request", Detail: sentence(fields), Fields: fields}
 }
 
@@ -123,6 +123,24 @@ func named(name string, err error, found []problem.Field) []problem.Field {
 	}
 	message, _, _ := strings.Cut(err.Error(), "\n")
 	return append(found, problem.Field{Field: name, Message: message})
+}
+
+// bounded keeps a refusal smaller than what caused it: the first fields, and of each what a person would read.
+func bounded(fields []problem.Field) []problem.Field {
+	fields = fields[:min(len(fields), 20)]
+	for i, f := range fields {
+		fields[i] = problem.Field{Field: short(f.Field), Message: short(f.Message)}
+	}
+	return fields
+}
+
+// short cuts s to 200 bytes, between two characters.
+func short(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 func sentence(fields []problem.Field) string {

@@ -49,52 +49,64 @@ func document(body []byte) error {
 	if !json.Valid(body) {
 		return malformed("the body is not one JSON document")
 	}
-	var open []object
+	var open nest
 	for i := 0; i < len(body); i++ {
-		top := len(open) - 1
-		switch body[i] {
-		case '{':
-			open = append(open, object{names: map[string]bool{}, name: true})
-		case '[':
-			open = append(open, object{})
-		case '}', ']':
-			open = open[:top]
-		case ':':
-			open[top].name = false
-		case ',':
-			open[top].name = open[top].names != nil
-		case '"':
-			raw := quoted(body[i:])
-			i += len(raw) - 1
-			if !escapes(raw) {
-				return malformed("the body has a string that is no text")
-			}
-			if top >= 0 && open[top].name && !open[top].add(raw) {
-				return malformed("the body has an object with the same field twice")
-			}
+		if body[i] != '"' {
+			open = open.step(body[i])
+			continue
+		}
+		raw := quoted(body[i:])
+		i += len(raw) - 1
+		if !escapes(raw) {
+			return malformed("the body has a string that is no text")
+		}
+		if !open.add(raw) {
+			return malformed("the body has an object with the same field twice")
 		}
 	}
 	return nil
 }
 
-// object is an object or, without names, an array that is not closed yet.
+// nest is where in a document one is: the objects and arrays that are not closed yet, the innermost last.
+type nest []object
+
+// object is an object or, without names, an array.
 type object struct {
 	names map[string]bool
 	name  bool // a field's name comes next
 }
 
-// add notes a field and says whether it is new.
-func (o object) add(raw []byte) bool {
-	name := string(raw[1 : len(raw)-1])
-	if strings.IndexByte(name, '\\') >= 0 {
-		if json.Unmarshal(raw, &name) != nil {
-			return false
-		}
+// step follows one byte outside of strings; the document is valid.
+func (n nest) step(c byte) nest {
+	switch top := len(n) - 1; c {
+	case '{':
+		return append(n, object{names: map[string]bool{}, name: true})
+	case '[':
+		return append(n, object{})
+	case '}', ']':
+		return n[:top]
+	case ':':
+		n[top].name = false
+	case ',':
+		n[top].name = n[top].names != nil
 	}
-	if o.names[name] {
+	return n
+}
+
+// add notes a string, and says whether it is no field's name or a new one.
+func (n nest) add(raw []byte) bool {
+	if len(n) == 0 || !n[len(n)-1].name {
+		return true
+	}
+	name := string(raw[1 : len(raw)-1])
+	if strings.IndexByte(name, '\\') >= 0 && json.Unmarshal(raw, &name) != nil {
 		return false
 	}
-	o.names[name] = true
+	names := n[len(n)-1].names
+	if names[name] {
+		return false
+	}
+	names[name] = true
 	return true
 }
 

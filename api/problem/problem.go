@@ -1,7 +1,7 @@
-// Package problem turns errors into problem documents (RFC 9457) and back: one table relates the kind of an error to its HTTP status.
 package problem
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +14,9 @@ import (
 const ContentType = "application/problem+json"
 
 const prefix = "urn:figlab:problem:"
+
+// maxRead bounds a problem document that is read, in bytes.
+const maxRead = 64 << 10
 
 // A Document is a problem as it crosses the wire. Its type is stable: urn:figlab:problem:<code>.
 type Document struct {
@@ -100,18 +103,22 @@ type kinded interface {
 	ErrorCode() string
 }
 
-// From returns the document for an error. What is not one of the shop's errors is told as "internal" without its text: that belongs in
-// the log, not to a stranger.
+// From returns the document for an error. A defect, which is every error that is not one of the shop's and every one that the table answers
+// with 500, is told without its text: that belongs in the log, not to a stranger.
 func From(err error) Document {
 	var k kinded
 	if !errors.As(err, &k) {
-		return Document{
-			Type: prefix + "internal", Title: http.StatusText(http.StatusInternalServerError),
-			Status: http.StatusInternalServerError, Detail: "something went wrong here; it is logged under the request id",
-		}
+		k = &Error{Kind: "internal"}
 	}
 	status := StatusOf(k.ErrorKind())
-	d := Document{Type: prefix + k.ErrorCode(), Title: http.StatusText(status), Status: status, Detail: k.Error()}
+	d := Document{
+		Type: prefix + cmp.Or(k.ErrorCode(), KindOf(status)), Title: http.StatusText(status), Status: status,
+		Detail: "something went wrong here; it is logged under the request id",
+	}
+	if status == http.StatusInternalServerError {
+		return d
+	}
+	d.Detail = k.Error()
 	var own *Error
 	if errors.As(err, &own) {
 		d.Errors = own.Fields
@@ -129,21 +136,31 @@ func Write(w http.ResponseWriter, d Document) error {
 	return nil
 }
 
-// Read returns the error behind an answer that is not a success, so that a client gets the same kind and code the server had.
+// Read returns the error behind an answer that is not a success, so that a client gets the same kind and code the server had. Of the body
+// it reads 64 KiB at most; a longer one is no problem document. It fails, without a kind, when the body breaks off.
 func Read(r *http.Response) error {
-	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxRead+1))
 	if err != nil {
 		return fmt.Errorf("read problem: %w", err)
 	}
 	return Parse(r.StatusCode, body)
 }
 
-// Parse is Read for a body that is already in memory.
+// Parse is Read for a body that is already in memory. The status says the kind, whatever the document says: it is what everybody on the way
+// has seen. A body that is no problem document of the shop gives an error with the kind alone.
 func Parse(status int, body []byte) error {
+	kind := KindOf(status)
 	var d Document
-	if json.Unmarshal(body, &d) != nil || !strings.HasPrefix(d.Type, prefix) {
-		kind := KindOf(status)
+	if len(body) > maxRead || json.Unmarshal(body, &d) != nil || !stable(d.Type) {
 		return &Error{Kind: kind, Code: kind, Detail: fmt.Sprintf("answered %d without a problem document", status)}
 	}
-	return &Error{Kind: KindOf(status), Code: strings.TrimPrefix(d.Type, prefix), Detail: d.Detail, Fields: d.Errors}
+	return &Error{Kind: kind, Code: strings.TrimPrefix(d.Type, prefix), Detail: d.Detail, Fields: d.Errors}
+}
+
+// stable says whether a type is one of the shop's: a code of a stranger goes into logs, and on to our own callers.
+func stable(name string) bool {
+	code, ok := strings.CutPrefix(name, prefix)
+	return ok && code != "" && len(code) <= 64 && strings.IndexFunc(code, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
+	}) < 0
 }

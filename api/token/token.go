@@ -33,7 +33,7 @@ var (
 	}
 	// ErrNoKeys says that the token may be good, but that the key to verify it cannot be had just now.
 	ErrNoKeys = &problem.Error{
-		Kind: "unavailable", Code: "keys-unavailable", Detail: "the keys that verify tokens cannot be read just now; the request was not executed",
+		Kind: "unavailable", Code: "keys-unavailable", Detail: "the keys that verify tokens cannot be read just now: try again",
 	}
 )
 
