@@ -156,22 +156,26 @@ func TestLongestTokenFits(t *testing.T) {
 	}
 }
 
-// counted counts how often its keys are asked for, and may lose them.
-type counted struct {
+// moody has an issuer's key, until a test has it lose or change it.
+type moody struct {
 	token.Issuer
-	lost error
+	lost  error
+	other ed25519.PublicKey // under the same id
 }
 
-func (c *counted) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
+func (c *moody) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
 	if c.lost != nil {
 		return nil, c.lost
+	}
+	if c.other != nil {
+		return c.other, nil
 	}
 	return c.Issuer.Key(ctx, kid)
 }
 
 func TestMemoryOutlivesNothing(t *testing.T) {
 	c := &clock{noon()}
-	keys := &counted{Issuer: token.NewIssuer(key(1))}
+	keys := &moody{Issuer: token.NewIssuer(key(1))}
 	v := token.NewVerifier(keys, c.now)
 	signed := issue(t, keys.Issuer, time.Minute)
 	verify := func() error { _, err := v.Verify(t.Context(), signed); return err }
@@ -196,7 +200,14 @@ func TestMemoryOutlivesNothing(t *testing.T) {
 	if err := verify(); !errors.Is(err, token.ErrNoKeys) || errors.Is(err, token.ErrInvalid) {
 		t.Errorf("a token whose key cannot be read: %v", err)
 	}
-	keys.lost = nil
+	if keys.lost = nil; verify() != nil {
+		t.Error("the key is back, and the token does not verify")
+	}
+	keys.other = key(2).Public().(ed25519.PublicKey)
+	if err := verify(); !errors.Is(err, token.ErrInvalid) {
+		t.Errorf("a token whose key was exchanged under its id: %v", err)
+	}
+	keys.other = nil
 	if err := verify(); err != nil {
 		t.Errorf("the key is back: %v", err)
 	}
