@@ -1009,7 +1009,7 @@ type ClientInterface interface {
 
 	// PlaceOrderWithBody Order what is in the cart
 	//
-	// Snapshots prices and address, empties the cart. The order may come back pending, confirmed or rejected: poll it.
+	// Snapshots prices and address, and empties the cart unless the order is rejected at once. The order may come back pending, confirmed or rejected: poll it.
 	// The same key with the same body answers the same order with `Idempotent-Replayed: true`; with another body it answers 409.
 	//
 	// Takes any type of body and a specified content type.
@@ -1019,7 +1019,7 @@ type ClientInterface interface {
 
 	// PlaceOrder Order what is in the cart
 	//
-	// Snapshots prices and address, empties the cart. The order may come back pending, confirmed or rejected: poll it.
+	// Snapshots prices and address, and empties the cart unless the order is rejected at once. The order may come back pending, confirmed or rejected: poll it.
 	// The same key with the same body answers the same order with `Idempotent-Replayed: true`; with another body it answers 409.
 	//
 	// Takes a body of the `application/json` content type.
@@ -1364,7 +1364,7 @@ func (c *Client) ListOrders(ctx context.Context, params *ListOrdersParams, reqEd
 
 // PlaceOrderWithBody Order what is in the cart
 //
-// Snapshots prices and address, empties the cart. The order may come back pending, confirmed or rejected: poll it.
+// Snapshots prices and address, and empties the cart unless the order is rejected at once. The order may come back pending, confirmed or rejected: poll it.
 // The same key with the same body answers the same order with `Idempotent-Replayed: true`; with another body it answers 409.
 //
 // Takes any type of body and a specified content type.
@@ -1384,7 +1384,7 @@ func (c *Client) PlaceOrderWithBody(ctx context.Context, params *PlaceOrderParam
 
 // PlaceOrder Order what is in the cart
 //
-// Snapshots prices and address, empties the cart. The order may come back pending, confirmed or rejected: poll it.
+// Snapshots prices and address, and empties the cart unless the order is rejected at once. The order may come back pending, confirmed or rejected: poll it.
 // The same key with the same body answers the same order with `Idempotent-Replayed: true`; with another body it answers 409.
 //
 // Takes a body of the `application/json` content type.
@@ -3470,7 +3470,7 @@ type ClientWithResponsesInterface interface {
 
 	// PlaceOrderWithBodyWithResponse Order what is in the cart
 	//
-	// Snapshots prices and address, empties the cart. The order may come back pending, confirmed or rejected: poll it.
+	// Snapshots prices and address, and empties the cart unless the order is rejected at once. The order may come back pending, confirmed or rejected: poll it.
 	// The same key with the same body answers the same order with `Idempotent-Replayed: true`; with another body it answers 409.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -3480,7 +3480,7 @@ type ClientWithResponsesInterface interface {
 
 	// PlaceOrderWithResponse Order what is in the cart
 	//
-	// Snapshots prices and address, empties the cart. The order may come back pending, confirmed or rejected: poll it.
+	// Snapshots prices and address, and empties the cart unless the order is rejected at once. The order may come back pending, confirmed or rejected: poll it.
 	// The same key with the same body answers the same order with `Idempotent-Replayed: true`; with another body it answers 409.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -5438,7 +5438,7 @@ func (c *ClientWithResponses) ListOrdersWithResponse(ctx context.Context, params
 
 // PlaceOrderWithBodyWithResponse Order what is in the cart
 //
-// Snapshots prices and address, empties the cart. The order may come back pending, confirmed or rejected: poll it.
+// Snapshots prices and address, and empties the cart unless the order is rejected at once. The order may come back pending, confirmed or rejected: poll it.
 // The same key with the same body answers the same order with `Idempotent-Replayed: true`; with another body it answers 409.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -5454,7 +5454,7 @@ func (c *ClientWithResponses) PlaceOrderWithBodyWithResponse(ctx context.Context
 
 // PlaceOrderWithResponse Order what is in the cart
 //
-// Snapshots prices and address, empties the cart. The order may come back pending, confirmed or rejected: poll it.
+// Snapshots prices and address, and empties the cart unless the order is rejected at once. The order may come back pending, confirmed or rejected: poll it.
 // The same key with the same body answers the same order with `Idempotent-Replayed: true`; with another body it answers 409.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -7052,33 +7052,33 @@ var swaggerSpec = []string{
 	"bV2MboxHjCJ70l9iUOKEzS0SaaWhYjsef6mN7Ctq5j6hu3DnQHNLjWKOwWi10bHiv9jFerm2A1o8oAVx",
 	"S4aIwkp50jPCRVUKqlTzEXL8hcR3Yw44NpUGfSjltCET0meOcFzrwXkgMrUpKNeePihtfsZ8ibBbC+lW",
 	"Fxxv2iWcqO/Xj7YTSucqt4vaGzPkzyxjZd33VuGyyHg40TILtgqWfizxktC58SesFDQKEinOxIKpIJOT",
-	"SIWlNEY2GRRqZ5zYa8OUuTKxtz2JxGsUsRTQFEdLZHPHISrKyBHjRR/VBcpYkpi4+dfKxW6Nq96mLF7b",
-	"e+JE+a1ty1IjP5bXzo3cvXMXSLkVH5+6iJvJBXAzFZHFbOfHT0ww2/CJEhyBKbkPeyuX2oVrhgXv36cq",
-	"2vM7+VIn98v1bbqKWYx5LwQcVW8E9C1h3xp77hC06w0lP28MK6lYWadtfPFfXW5KNacN0bb8gmOjYRXR",
-	"dpIMiz1aFC03lNA2tdPfYjdwPjYHT/ds/i/1pF+XZsWJ2kNQz2wY4ZqGVuKgU0cLbIJR2/nT6hGUMD9q",
-	"Ej3jLAIhvHIzhlt3ieh2V+G5GTc0Rcomv5YAx8Dr2P0ByPPOUCHLgEKMJCvXDRFL4lYLX8P63uJm25m3",
-	"E+jKDdpYxncNZ+Ug+4CLMYd07KqNSy0SWuBlUNo7xGo3souStWBZOXNAulDJVS/ea7CkJnUdWH9QV8nW",
-	"bT5w0qloS9vKQUif2Nj7d2emiefP5j39QG71wRusjc//jS7VfNTOl5VbEduVihvUSalUiuy8lws3rofy",
-	"HUD/qWLPanfK1uizwPXh6ThHEeUfk7jw9TeTbq2ulS5auCoSngOFRUVHzcMGRrVlfVeKr4pc76DS+CyO",
-	"K6cLm7JYT446/tgZxVTJNixTt2rMQ7FXC1h8efcKA+9lIl3FTR15v+myuxJ/jbk3N2oPvI2t18cTuvAb",
-	"C+Wa06cI69QO1y5Bkcc4OW29j3020sW/Nd1Yac36EPzt/fHoyc2Xk/Dk+7sPwd98d6sPZJprrWcPbaC3",
-	"s5s7GHoQob00ZO4ut3yzgcZKbuMqI1O9oY/+w4b3uKIoy3m0wAIE0oWjiFCTL2O5DE2LgU6KrLBApq8I",
-	"ub6io42c2Q8gm209nWx3o3eo+28b/BEMcXPHHmbaGHIPjKQ2vzVinDN3albwVIgYLxOrNTYou8Mct9X5",
-	"yzKd0H0HrVbCtCX0c9w+df15iC6/ozGgb7jtNgbfoimhk7Jnxq3aswh3j2Xx5/tY1je1YLzl1zMCDgnc",
-	"YnOVkivurn6nIZpgERWf1b7U1PqIwvdrLX8I4a61NHkk+0cizcGIbXM53DN5kSfJSMJniYysGXm105fS",
-	"aQXRSaVupDHto1scb9dwM1CNR+Ui9gf2vN3GvIGQIHOTOFsCvQcCXZM5RYT6i+jcRX67vemin2dI7nVr",
-	"tDg4ong+aDhSrNM5i5WwORGSROKQzKW7IW/8KWdyS/2M7va+Li/d65JssL9ksG8Cs/hFmk0N/4Pt2/Et",
-	"a1p7tq566PUDQyrTsnnfw4/6oQhRtACclTntw+VVO0OOF1DEhGzjNM00kkXLjcLFViG2d34OJ8F6gTbx",
-	"NQ8PxtCPbIXSPFrYonFeLaRaYQ4Lpm/hP6jy0I9bBZrr7TqoqrElNV3eyfqHTEqLkroPF/TuZimTkV5h",
-	"Hos/YS76LURAbgHNGYuFJ4qucrTiSmW9d3pOumttsHylnv2BXaZyTX+mUjs1h+uWt6D0K3CEdTNHVksY",
-	"VxwnTYWx6Wpq07Y/w5CqdhtCDkNG1/ot46iOCDXrbeBpR37Rouf+ObTsJXxgVbWNJC45NzxpbGbO3MzH",
-	"Udlp7WHjVaVjsY2Ni67GATFXrNGCvQLOhytKXJXbLlSx+6qOvL26R2r9l18Rs44vHwbD+uA1zxDW6/m7",
-	"SLRL98iP9mGaSf530kJBY3/WqMzht9RKKYggVqMf7SUPY8XyI8lGrmvv/r3nnxtC9Sv7qu1tD9akc5XL",
-	"apLCkZJQW3mlINApv7mVPWn16VN0fnzeFL6S0C10tjeYOMKZltmxposdvvnbFKxoec7AdPCGGqIFW6kn",
-	"a/0TWoD0bx3b1IE1k825NrKN7NbWotjDprCRf3SpYJN+3Jzwna2gVXJge3LKJLw+vWp5p/APtZhMWS6R",
-	"ZGia19L4mvY7Xk/xWr2maRjjavak1ALNKa4SHBE610hUAqo+F0mpatWaLV9tAcIU6QkFOKa2htJU9xBz",
-	"gpYlOIK4MWelTs8DmSsAM6DNchpXYMqKi683qvddwsMkv/TrRXKy8ovYRfrDM4UNnh36irjJcyxhe3n0",
-	"ziuOvn2V1n/Qxos7XZzvzhjLVxunUHc3d/8dAAD//w==",
+	"SIWlNEY2GRTqf5RDTuzVYcpkoZzqlKr635xJkrJhSoXWjEZggnR7ZInXKGIpoCmOlsgmmUNU1Jsjxov3",
+	"L1DGksQE2L9WboBr3Ak3ZfHaXignym9t/5Ya+bG8n27kLqi7QMr/+PjUheZMLoCbqYgsZjs/fmKi3obz",
+	"lOAITG1+2FsL1W5mM7x6/85X0cffyek6uV/xaFNqzGLMe3PgqHp1oG8J+9bYc9mgXW8oQXtjWEkF1Tq/",
+	"4wsU6wJW6kNtsbYlIhwbDauxtpNkWOzRorq5oa226af+pr2B87E5obpnP+FST/p1aVYcvT0E9cyGEa5p",
+	"aCUOOse0wCZqtS1Cra5DCfOjJtEzziIQwis3Y7h1t41u9ymem3FDU6TsBmyJhAy8jt0fgDzvDBWyDCjE",
+	"SLJy3RCxJG51BWpY31vcbN/zdgJduUEby/ju66yceB9wg+aQHmC1w6lFQgu8DEp7h1jtb3ZRshYsK2cO",
+	"SBdTuTLHe42q1KSuVesP6irZAs8Hzk4V/WtbOQjpox17Ue/MdPv82bynH8itPqGDtfH5v9E1nY/a+bJy",
+	"fWK7UnGDOimVSjWe9xbixj1SvpPqP1WQWm1j2RqmFrg+PG/nKKL8YxIXvv5mdq7VtdLVDVdFZnSgsKho",
+	"vXnYwKi2rO/u8VWRFB5UGp/FceUYYlMW61lUxx87o5gq2YZl6laNeSj2agGLL0FfYeC9TKQrzakj7zdd",
+	"n1firzH35kbtybix9focQ1eIY6Fcc/oUYZ0D4tolKPIYJ6etF7fPRrpKuKYbKz1cH4K/vT8ePbn5chKe",
+	"fH/3Ifib7xL2gUxzrUftoQ30dnZzJ0gPIrSXhszd5ZZvdtpYyW3ceWTKPHSNQNjwHlcUZTmPFliAQLrC",
+	"FBFq8mUsl6HpRdBJkRUWyDQgIdeAdLSRM/sBZLP/p5PtbjQZdf8RhD+CIW7u2MNMG0PugZHU5rdGjHPm",
+	"jtcKngoR42VitcYGZRuZ47Y6f1mmE7pBodVKmP6Ffo7bp66/I9HlBzcG9A23XdvgWzQldFI217hVe1br",
+	"7rEs/nwfy/qmFoy3/MxGwCGBW2zuXHJV4NXvNEQTLKLis9qXmlqfZfh+1uUPIdy13iePZP9IpDlBsf0w",
+	"h3smL/IkGUn4LJGRNSOvdvpSOq0gOqnUHTemz3SL4+06cwYqBqnc2P7AnrfbmDcQEmRuEmdLoPdAoGsy",
+	"p4hQf7Wdu/FvtzddNP4Myb1ujRYHRxTPBw1HinU6Z7ESNidCkkgckrl0V+mNP+VMbim00W3h1+XtfF2S",
+	"DfYnD/ZNYBY/XbOp4X+wDT6+ZU0P0NZVD72nYEhlWnb5e/hRPxQhihaAszKnfbi8amfI8QKKmJBtnKaZ",
+	"RrJouVHh2CrE9nLQ4SRYL9AmvubhwRj6ka1QmkcLW13OqxVXK8xhwfR1/QeVKPpxq0BzTWAHlT+2pKbL",
+	"y1v/kElpUVL34YLe3SxlMtIrzGPxJ8xFv4UIyC2gOWOx8ETRVY5WXKms907PSbe3DZav1LM/sMtUrunP",
+	"VGqn5nDd8haUfgWOsO76yGoJ44rjpKkwNu1Pbdr2ZxhS1W5DyGHI6FroZRzVEaFmvQ087cgvWvTcP4eW",
+	"TYcPrKq2kcQl54Ynjc3MmSv8OCpbsj1svKq0NraxcdH+OCDmijVasFfA+XDVi6ty24Uqdl/VkbdXm0mt",
+	"UfMrYtbx5cNgWB+85hnCej1/u4l26R750T5M18n/TlooaOzvH5U5/JZaKQURxGr0o73kYaxYfiTZyLX3",
+	"3b/3/HNDqH5lX7UP7sG6ea5yWU1SOFISaiuvdEk0pjGaW9mTVp8+RefH503hKwndQmd71YkjnOmtHWu6",
+	"2OGbP2LBit7oDEyrr6ncXrCVerLWv7UFSP8osk0dWDPZnGsj28hubS2KPWwKG/lHlwo26cfNCd/ZClol",
+	"B7Z5p0zC69OrlncK/1CLyZTlEkmGpnktja9pv+P1FK/Va5qGMa5mT0ot0JziKsERoXONRCWg6nORlKpW",
+	"rdny1RYgTJGeUIBjamsoTXUPMSdoWYIjiBtzVur0PJC5AjAD2iyncQWmrLghe6PM3yU8TPJLv14kJys/",
+	"nV2kPzxT2ODZoa+ImzzHErbpR++84ujbV2n9l2+8uNPF+e6MsXy1cQp1d3P33wEAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
