@@ -111,8 +111,13 @@ func (s *shop) caughtUp(ctx context.Context, capability string) (rows int64, mis
 	if err := s.doors.call(ctx, http.MethodGet, url, nil, &at); err != nil {
 		return 0, err.Error(), err
 	}
-	if !at.Backfilled {
+	switch {
+	case !at.Backfilled:
 		return 0, "it still reads the catalog", nil
+	case at.Pending == nil:
+		return 0, "it cannot say how far behind it is", nil
+	case *at.Pending > 0:
+		return 0, fmt.Sprintf("%d changes behind", *at.Pending), nil
 	}
 	return value(at.Rows), "", nil
 }

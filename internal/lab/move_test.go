@@ -15,7 +15,7 @@ import (
 // TestNothingMovesBeforeItsData: a capability counts as fed when the backfill is through, no change is behind and nothing stands still;
 // one without a feed when its service says so.
 func TestNothingMovesBeforeItsData(t *testing.T) {
-	trouble := "the target is away"
+	trouble, none, some := "the target is away", int64(0), int64(3)
 	for name, c := range map[string]struct {
 		feeds      []internalapi.FeedState
 		checkpoint internalapi.FeedCheckpoint
@@ -25,7 +25,9 @@ func TestNothingMovesBeforeItsData(t *testing.T) {
 		"still copying":      {[]internalapi.FeedState{{Capability: "catalog"}}, internalapi.FeedCheckpoint{Backfilled: true}, false},
 		"behind":             {[]internalapi.FeedState{{Capability: "catalog", Backfilled: true, Lag: 1}}, internalapi.FeedCheckpoint{}, false},
 		"standing still":     {[]internalapi.FeedState{{Capability: "catalog", Backfilled: true, Error: &trouble}}, internalapi.FeedCheckpoint{}, false},
-		"feeds itself":       {nil, internalapi.FeedCheckpoint{Backfilled: true}, true},
+		"feeds itself":       {nil, internalapi.FeedCheckpoint{Backfilled: true, Pending: &none}, true},
+		"following":          {nil, internalapi.FeedCheckpoint{Backfilled: true, Pending: &some}, false},
+		"not saying":         {nil, internalapi.FeedCheckpoint{Backfilled: true}, false},
 		"still feeding":      {nil, internalapi.FeedCheckpoint{}, false},
 		"somebody else's is": {[]internalapi.FeedState{{Capability: "cart", Backfilled: true}}, internalapi.FeedCheckpoint{}, false},
 	} {

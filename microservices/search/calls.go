@@ -68,7 +68,7 @@ func (s *Search) fill(ctx context.Context) error {
 	if err != nil || at.Done {
 		return err
 	}
-	if _, err := s.bus.Pending(ctx, durable, subjects()); err != nil { // from here on no change is missed
+	if _, err := s.bus.Pending(ctx, s.durable(), subjects()); err != nil { // from here on no change is missed
 		return err
 	}
 	for !at.Done {

@@ -24,15 +24,17 @@ type changes interface {
 }
 
 const (
-	durable     = "search"
 	atOnce      = 256             // messages in a batch
 	indexWithin = 5 * time.Second // for one try to write a batch
 )
 
 func subjects() []string { return []string{"shop.catalog.product-changed"} }
 
+// durable names the consumer: each instance has an index of its own, so each must see every change.
+func (s *Search) durable() string { return "index-" + s.deps.Name }
+
 func (s *Search) follower() process.Part {
-	return s.bus.ConsumeBatch(durable, subjects(), atOnce, s.follow)
+	return s.bus.ConsumeBatch(s.durable(), subjects(), atOnce, s.follow)
 }
 
 // follow takes in a batch of changes. It waits for its own store as long as it takes, because a change that is given up would be missing

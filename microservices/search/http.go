@@ -83,7 +83,7 @@ func (f Feed) ReadCheckpoint(ctx context.Context, r feedapi.ReadCheckpointReques
 	out := feedapi.ReadCheckpoint200JSONResponse{Backfilled: at.Done, Cursor: wire.Optional(at.Cursor), Rows: &rows}
 	bounded, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if n, err := f.bus.Pending(bounded, durable, subjects()); err == nil {
+	if n, err := f.bus.Pending(bounded, f.durable(), subjects()); err == nil {
 		out.Pending = &n
 	}
 	return out, nil

@@ -322,7 +322,7 @@ func TestToldBeforeTheStart(t *testing.T) {
 	s := newStand(t, 5)
 	there := make(chan error, 1)
 	s.catalog.before = func(string) int {
-		_, err := s.bus.JetStream().Consumer(t.Context(), "SHOP", durable)
+		_, err := s.bus.JetStream().Consumer(t.Context(), "SHOP", "index-search-1")
 		there <- err
 		return http.StatusOK
 	}
