@@ -77,9 +77,9 @@ func (g ground) spec(p topology.Process, t topology.Topology, o ShopOptions, tok
 	s := engine.Spec{Name: p.Name, Role: p.Role, Listen: g.public[p.Name], Env: []string{"FIGLAB_ADMIN_TOKEN=" + token}}
 	if !slices.Contains([]string{topology.Broker, topology.Provider, topology.Carrier}, p.Role) {
 		s.Admin = g.admin[p.Name]
-	}
-	if t.Has(topology.Broker) {
-		s.Args = append(s.Args, "--broker", "nats://"+g.public[topology.Broker])
+		if t.Has(topology.Broker) {
+			s.Args = append(s.Args, "--broker", "nats://"+g.public[topology.Broker])
+		}
 	}
 	switch p.Role {
 	case topology.Monolith:
