@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"figlab/bench/load"
+	"figlab/chaos/link"
 	"figlab/chaos/oracle"
 	"figlab/internal/history"
 	"figlab/internal/report"
@@ -279,8 +280,9 @@ func until(t *testing.T, bound time.Duration, what string, is func() bool) {
 	}
 }
 
-// TestTenKillsInMidCheckout kills the monolith ten times with kill -9 while shoppers check out. After the last restart, and once nothing is
-// left to do, every oracle holds over what the shoppers saw and what the stores hold, whatever became of the answers that were lost.
+// TestTenKillsInMidCheckout kills the monolith ten times with kill -9 while shoppers check out. The provider's answers are slow, so that
+// there is always a checkout between the charge and its commit. After the last restart, and once nothing is left to do, every oracle holds
+// over what the shoppers saw and what the stores hold, whatever became of the answers that were lost.
 func TestTenKillsInMidCheckout(t *testing.T) {
 	at, err := topology.At("00")
 	if err != nil {
@@ -303,6 +305,14 @@ func TestTenKillsInMidCheckout(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, 20*time.Second, "the first orders", func() bool { return checkouts(r, history.OK) > 3 })
+	provider, ok := s.links.Link(topology.Link{From: topology.Monolith, To: topology.Provider, Door: topology.Public}.ID())
+	if !ok {
+		t.Fatal("no link to the provider")
+	}
+	slow := link.Toxic{Name: "slow", Type: "latency", Stream: "downstream", Attributes: map[string]any{"latency": 200}}
+	if err := provider.Add(t.Context(), slow); err != nil {
+		t.Fatal(err)
+	}
 	monolith := s.processes[topology.Monolith]
 	for range 10 {
 		time.Sleep(400 * time.Millisecond) // the instant of death must not depend on what the shop is doing
@@ -311,6 +321,9 @@ func TestTenKillsInMidCheckout(t *testing.T) {
 		}
 	}
 	if _, err := running.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := provider.Heal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	facts, err := s.rest(t.Context(), 30*time.Second)
