@@ -23,7 +23,7 @@ func liesOfForm() []lie {
 			},
 		},
 		{
-			name: "200 instead of 201", group: "user", says: "createUser: breaks the contract", on: "POST /users$",
+			name: "200 instead of 201", group: "user", says: "createUser: the contract knows no 200 here", on: "POST /users$",
 			tell: status(http.StatusCreated, http.StatusOK),
 		},
 		{

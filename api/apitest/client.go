@@ -61,8 +61,8 @@ func (s *suite) call(t *testing.T, op string, r request) answer {
 	if err != nil {
 		t.Fatalf("%s: %v", op, err)
 	}
-	if err := s.contract.check(t.Context(), op, resp, body); err != nil {
-		t.Errorf("%s: %v\n%s", op, err, body)
+	if err := s.contract.answers.Check(t.Context(), op, resp, body); err != nil {
+		t.Errorf("%v\n%s", err, body)
 	}
 	return answer{resp.StatusCode, resp.Header, body}
 }

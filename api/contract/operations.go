@@ -19,6 +19,8 @@ type Operation struct {
 	Capability string // the tag: who does it
 	Method     string
 	Path       string // template, e.g. /products/{id}
+	Body       bool   // takes a JSON body
+	Token      bool   // looks at a session token when there is one
 }
 
 // Write says whether the operation may change something.
@@ -33,7 +35,10 @@ func Operations() ([]Operation, error) {
 	var all []Operation
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
-			all = append(all, Operation{ID: operationID(op), Capability: op.Tags[0], Method: method, Path: path})
+			token, _ := security(spec, op)
+			all = append(all, Operation{
+				ID: operationID(op), Capability: op.Tags[0], Method: method, Path: path, Body: op.RequestBody != nil, Token: token,
+			})
 		}
 	}
 	slices.SortFunc(all, func(a, b Operation) int {
@@ -68,18 +73,23 @@ func table(spec *openapi3.T) map[door]*entry {
 				rules: rules,
 			}
 			e.check = e.body || len(op.Parameters)+len(item.Parameters) > 0
-			security := spec.Security
-			if op.Security != nil {
-				security = *op.Security
-			}
-			for _, s := range security {
-				e.mayAuth = e.mayAuth || len(s) > 0
-			}
-			e.auth = e.mayAuth && !slices.ContainsFunc(security, func(s openapi3.SecurityRequirement) bool { return len(s) == 0 })
+			e.mayAuth, e.auth = security(spec, op)
 			t[door{method, echoPath(path)}] = e
 		}
 	}
 	return t
+}
+
+// security says whether an operation looks at a token, and whether it wants one.
+func security(spec *openapi3.T, op *openapi3.Operation) (looks, wants bool) {
+	ways := spec.Security
+	if op.Security != nil {
+		ways = *op.Security
+	}
+	for _, way := range ways {
+		looks = looks || len(way) > 0
+	}
+	return looks, looks && !slices.ContainsFunc(ways, func(way openapi3.SecurityRequirement) bool { return len(way) == 0 })
 }
 
 // echoPath turns /products/{id} into /products/:id.

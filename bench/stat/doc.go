@@ -1,2 +1,2 @@
-// Package stat turns what was measured into the few numbers that are shown, and says how far they can be trusted.
+// Package stat turns what the shoppers recorded into the few numbers that are shown.
 package stat

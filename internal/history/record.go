@@ -37,7 +37,7 @@ type Record struct {
 	Error     string  `json:"error,omitempty"`   // transport error
 	Attempts  int     `json:"attempts"`          // connections tried, counted by httptrace: the transport may re-send silently
 	Stage     string  `json:"stage"`             // stage of the migration
-	Phase     string  `json:"phase"`             // warmup, steady, move, or the id of a fault
+	Phase     string  `json:"phase"`             // warmup, move, steady, recovery, cooldown, or the id of a drill
 	ServedBy  string  `json:"served_by,omitempty"`
 	Replayed  bool    `json:"replayed,omitempty"` // the answer was recorded by an earlier attempt with the same key
 	Degraded  string  `json:"degraded,omitempty"` // X-Degraded of the answer
