@@ -158,7 +158,7 @@ type Move struct {
 	Rollback       string  `json:"rollback"`
 }
 
-// A Comparison relates two medians measured in the same run.
+// A Comparison relates two figures measured in the same run. Ratio is A over B.
 type Comparison struct {
 	Name  string  `json:"name"`
 	A     float64 `json:"a"`

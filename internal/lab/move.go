@@ -51,7 +51,7 @@ func (s *shop) shift(ctx context.Context, r internalapi.Route) (history.Move, er
 	start := time.Now()
 	m := history.Move{
 		Capability: r.Capability, From: topology.Monolith, To: topology.Service, What: "reads", Steps: r.Steps,
-		Rollback: "weight 0: the monolith still holds every row",
+		Rollback: "not tried: weight 0 sends the reads back to the monolith, which holds every row",
 	}
 	var err error
 	if m.Rows, err = s.fed(ctx, r.Capability); err != nil {

@@ -125,7 +125,7 @@ func loadWord(l history.LoadCheck) string {
 func comparisons(r history.Run) section {
 	s := section{ID: "comparisons", Title: "Comparisons"}
 	g := &grid{
-		Caption: "Two medians of this run, and their ratio",
+		Caption: "Two figures of this run, and the first over the second",
 		Columns: columns("what", "#A", "#B", "unit", "#ratio"),
 	}
 	for _, c := range r.Comparison {
