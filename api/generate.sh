@@ -16,6 +16,6 @@ server() { # server SPEC TAG PACKAGE MODELS
 for tag in user search catalog cart wishlist ordertaking orderprocessing payment logistics warehouse notification recommendation; do
 	server shop.yaml "$tag" "${tag}api" shopapi
 done
-for tag in feed strangler audit provider carrier; do
+for tag in feed strangler audit provider carrier products carts reservations till dispatch calls deadletters keys; do
 	server internal.yaml "$tag" "${tag}api" internalapi
 done

@@ -182,6 +182,13 @@ func liesOnAnswers() []lie {
 			},
 		},
 		{
+			name: "shows another stock on the page", group: "view", says: "the page shows", on: "GET /products/[^/]*/page$",
+			tell: func(_ *http.Response, d doc) bool {
+				stock, ok := d["stock"].(map[string]any)
+				return ok && with(stock, "available", 9)
+			},
+		},
+		{
 			name: "recommends for the wrong reason", group: "recommendation", says: "a stranger is told", on: "GET /recommendations$",
 			tell: func(_ *http.Response, d doc) bool {
 				return each(d, "items", func(i doc) bool { return i["reason"] == "popular" && with(i, "reason", "own_history") })

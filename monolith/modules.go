@@ -63,7 +63,7 @@ func wire(ctx context.Context, d *db.DB, cfg Config, deps process.Deps) (*module
 	m.catalog = catalog.New(d, out, m.search, deps)
 	m.cart = cart.New(d, m.catalog)
 	m.wishlist = wishlist.New(d, m.catalog, m.cart, deps)
-	m.warehouse = warehouse.New(d, out, m.catalog, deps)
+	m.warehouse = warehouse.New(d, out, m.catalog, m.recommendation, deps)
 	var err error
 	if m.user, err = user.New(ctx, d, out, deps); err != nil {
 		return nil, err

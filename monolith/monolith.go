@@ -102,7 +102,7 @@ func (m *Monolith) assemble(mods *modules) error {
 		m.parts = append(m.parts, outbox.Relay(m.db, m.bus, m.deps))
 		lease = append(lease, registry.New(m.bus, m.deps).Lease(registry.Instance{
 			Service: "monolith", Name: m.deps.Name, Address: m.Addr(), Admin: m.AdminAddr(),
-		}))
+		}, nil))
 	}
 	doors := process.NewAdmin(m.cfg.AdminToken, func() error { return nil })
 	doors.Handle("/", behind(m.deps, audit.New(m.db), catalog.Feed{Module: mods.catalog}))

@@ -39,3 +39,11 @@ func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.code == e.code && t.kind == e.kind
 }
+
+// What more than one capability tells its callers.
+var (
+	ErrNoProduct  = NewError(NotFound, "product-not-found", "there is no such product")
+	ErrNotForSale = NewError(Conflict, "not-for-sale", "the product is not for sale any more")
+	ErrNoOrder    = NewError(NotFound, "order-not-found", "you have no such order")
+	ErrKeyReused  = NewError(Conflict, "idempotency-key-reused", "this Idempotency-Key belongs to another request")
+)

@@ -31,3 +31,8 @@ func SeedID(seed uint64, kind uint64, i int) string {
 	}
 	return NewID(SeedTime().Add(time.Duration(i)*time.Millisecond), random)
 }
+
+const seedProduct = 2 // the kind of seeded products
+
+// SeedProduct returns the id of seeded product i: everybody who seeds something about products must agree on it.
+func SeedProduct(seed uint64, i int) ProductID { return ProductID(SeedID(seed, seedProduct, i)) }

@@ -95,7 +95,7 @@ func (s *Strangler) assemble(cfg Config, doors admin, deps process.Deps) {
 	s.parts = append(s.parts,
 		process.Serve("admin doors", s.admin, led),
 		process.Serve("shop", s.public, forward.New(doors.router, public(monolith), public(gateway), deps)),
-		known.Lease(registry.Instance{Service: "strangler", Name: deps.Name, Address: s.Addr(), Admin: s.AdminAddr()}))
+		known.Lease(registry.Instance{Service: "strangler", Name: deps.Name, Address: s.Addr(), Admin: s.AdminAddr()}, nil))
 }
 
 // public returns the public address of an instance of the set.

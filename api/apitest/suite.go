@@ -50,6 +50,7 @@ func Run(t *testing.T, url string, f Features) {
 		{"warehouse", s.testWarehouse},
 		{"notification", s.testNotification},
 		{"recommendation", s.testRecommendation},
+		{"view", s.testView},
 	} {
 		t.Run(group.name, group.test)
 	}

@@ -56,6 +56,7 @@ type entry struct {
 	check   bool // has parameters or a body to validate
 	auth    bool // wants a token
 	mayAuth bool // looks at a token when there is one
+	service bool // wants to know which service calls
 }
 
 // door is where an operation is found: its method and echo route.
@@ -74,6 +75,7 @@ func table(spec *openapi3.T) map[door]*entry {
 			}
 			e.check = e.body || len(op.Parameters)+len(item.Parameters) > 0
 			e.mayAuth, e.auth = security(spec, op)
+			e.service = fromService(op)
 			t[door{method, echoPath(path)}] = e
 		}
 	}
@@ -87,9 +89,25 @@ func security(spec *openapi3.T, op *openapi3.Operation) (looks, wants bool) {
 		ways = *op.Security
 	}
 	for _, way := range ways {
-		looks = looks || len(way) > 0
+		looks = looks || !anybody(way)
 	}
-	return looks, looks && !slices.ContainsFunc(ways, func(way openapi3.SecurityRequirement) bool { return len(way) == 0 })
+	return looks, looks && !slices.ContainsFunc(ways, anybody)
+}
+
+// anybody says whether a way in needs no session token.
+func anybody(way openapi3.SecurityRequirement) bool {
+	_, service := way[serviceScheme]
+	return len(way) == 0 || service && len(way) == 1
+}
+
+// serviceScheme is the security scheme of api/internal.yaml by which a service says who it is.
+const serviceScheme = "service"
+
+func fromService(op *openapi3.Operation) bool {
+	return op.Security != nil && slices.ContainsFunc(*op.Security, func(way openapi3.SecurityRequirement) bool {
+		_, ok := way[serviceScheme]
+		return ok
+	})
 }
 
 // echoPath turns /products/{id} into /products/:id.

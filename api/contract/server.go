@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"figlab/api/internalapi"
+	"figlab/api/problem"
 	"figlab/api/shopapi"
 	"figlab/api/token"
 	"fmt"
@@ -23,6 +24,10 @@ const (
 	NotExecuted = "X-Not-Executed" // 1: this failure certainly had no effect
 )
 
+// ServiceToken is the header by which a service proves to another who it is.
+const ServiceToken = "X-Service-Token"
+
+
 // Verifier turns a token into the caller's claims.
 type Verifier interface {
 	Verify(ctx context.Context, signed string) (token.Claims, error)
@@ -35,6 +40,10 @@ type Options struct {
 	NewID   func() string // mints request ids
 	Verify  Verifier
 	MaxBody int64 // bytes of a request body; 0 means 64 KiB
+
+	// Of Inside alone: who a service token proves the caller to be, and whether that service may call an operation.
+	Service func(signed string) (name string, err error)
+	May     func(operation, service string) bool
 }
 
 // New returns an echo that speaks the contract: register the generated handlers on it.
@@ -54,6 +63,10 @@ func Behind(o Options) *echo.Echo {
 	}
 	return build(map[door]*entry{}, o)
 }
+
+// Inside returns an echo for what services ask one another, the part of api/internal.yaml below /internal: the caller must be a service
+// that may, its request is validated, and the shopper's token is verified where the operation acts for one.
+func Inside(o Options) (*echo.Echo, error) { return Partner(o) }
 
 // Partner returns an echo for another company: its operations are those of api/internal.yaml, its bodies are validated.
 func Partner(o Options) (*echo.Echo, error) {
@@ -117,6 +130,11 @@ func (s *server) hold(next echo.HandlerFunc) echo.HandlerFunc {
 		if deeper(c.ParamValues()) {
 			return echo.ErrNotFound
 		}
+		if e.service {
+			if err := s.admit(c, e.id); err != nil {
+				return err
+			}
+		}
 		if e.mayAuth {
 			if err := s.authenticate(c, e.auth); err != nil {
 				return err
@@ -153,7 +171,31 @@ func (s *server) authenticate(c echo.Context, wanted bool) error {
 		}
 		return fmt.Errorf("authenticate: %w", err)
 	}
-	c.SetRequest(c.Request().WithContext(token.With(c.Request().Context(), claims)))
+	ctx := token.WithSigned(token.With(c.Request().Context(), claims), signed)
+	c.SetRequest(c.Request().WithContext(ctx))
+	return nil
+}
+
+// Refusals of a caller that should be a service.
+var (
+	errNoService = &problem.Error{Kind: "unauthenticated", Code: "service-unknown", Detail: "this takes a service of this shop"}
+	errMayNot    = &problem.Error{Kind: "forbidden", Code: "service-may-not", Detail: "this service has no business here"}
+)
+
+// admit lets the services in that may call an operation. What is wrong with a token is for the log alone.
+func (s *server) admit(c echo.Context, operation string) error {
+	if s.Service == nil || s.May == nil {
+		return errNoService
+	}
+	name, err := s.Service(c.Request().Header.Get(ServiceToken))
+	if err != nil {
+		s.Log.WarnContext(c.Request().Context(), "caller is no service", "operation", operation, "error", err.Error())
+		return errNoService
+	}
+	if !s.May(operation, name) {
+		s.Log.WarnContext(c.Request().Context(), "service may not call", "operation", operation, "caller", name)
+		return errMayNot
+	}
 	return nil
 }
 

@@ -218,10 +218,65 @@ type AuditStockMoveKind string
 
 // AuditWork What is still to do; all zero when the house is at rest
 type AuditWork struct {
+	// EventsUnconsumed Messages on the bus that this process has still to handle
+	EventsUnconsumed  int64 `json:"events_unconsumed"`
 	OrdersPending     int64 `json:"orders_pending"`
 	OutboxUnpublished int64 `json:"outbox_unpublished"`
 	PaymentsInitiated int64 `json:"payments_initiated"`
 	ShipmentsPending  int64 `json:"shipments_pending"`
+}
+
+// BookedRefund Data of payment-refunded
+type BookedRefund struct {
+	Amount    int64  `json:"amount"`
+	Currency  string `json:"currency"`
+	OrderId   string `json:"order_id"`
+	PaymentId string `json:"payment_id"`
+	RefundId  string `json:"refund_id"`
+}
+
+// CacheCount defines model for CacheCount.
+type CacheCount struct {
+	Forgotten int64 `json:"forgotten"`
+	Hits      int64 `json:"hits"`
+	Loads     int64 `json:"loads"`
+	Misses    int64 `json:"misses"`
+}
+
+// CallCount One dependency, its policy, and what became of the calls
+type CallCount struct {
+	Attempts      int64  `json:"attempts"`
+	BreakerOpened int64  `json:"breaker_opened"`
+	BreakerState  string `json:"breaker_state"`
+	BudgetSpent   int64  `json:"budget_spent"`
+	BulkheadFull  int64  `json:"bulkhead_full"`
+	Calls         int64  `json:"calls"`
+	Failures      int64  `json:"failures"`
+	Fallbacks     int64  `json:"fallbacks"`
+	Hedges        int64  `json:"hedges"`
+	HedgesWon     int64  `json:"hedges_won"`
+
+	// Policy In words
+	Policy               string `json:"policy"`
+	Retries              int64  `json:"retries"`
+	RetryBudgetExhausted int64  `json:"retry_budget_exhausted"`
+	Timeouts             int64  `json:"timeouts"`
+	To                   string `json:"to"`
+	Why                  string `json:"why"`
+}
+
+// CallReport defines model for CallReport.
+type CallReport struct {
+	Cache     *CacheCount     `json:"cache,omitempty"`
+	Calls     []CallCount     `json:"calls"`
+	Consumers []ConsumerCount `json:"consumers"`
+
+	// Paths By which services requests have come here, e.g. gateway>ordertaking
+	Paths   []string `json:"paths"`
+	Service string   `json:"service"`
+
+	// Shed Requests refused because there was too much to do
+	Shed int64 `json:"shed"`
 }
 
 // CarrierLedger defines model for CarrierLedger.
@@ -229,6 +284,31 @@ type CarrierLedger struct {
 	Parcels  []Parcel `json:"parcels"`
 	Replays  int64    `json:"replays"`
 	Requests int64    `json:"requests"`
+}
+
+// CartAddition defines model for CartAddition.
+type CartAddition struct {
+	// Key Names the addition
+	Key string `json:"key"`
+
+	// ProductId UUIDv7
+	ProductId Id `json:"product_id"`
+}
+
+// CartContents defines model for CartContents.
+type CartContents struct {
+	Items []Quantity `json:"items"`
+
+	// Version 0 for a cart that never held anything
+	Version int64 `json:"version"`
+}
+
+// CartOrdered defines model for CartOrdered.
+type CartOrdered struct {
+	Items []Quantity `json:"items"`
+
+	// OrderId UUIDv7
+	OrderId Id `json:"order_id"`
 }
 
 // ChargeRequest defines model for ChargeRequest.
@@ -239,6 +319,49 @@ type ChargeRequest struct {
 
 	// Token tok_declined is declined
 	Token string `json:"token"`
+}
+
+// ConsumerCount defines model for ConsumerCount.
+type ConsumerCount struct {
+	Consumer string `json:"consumer"`
+
+	// Duplicates Events it had handled before
+	Duplicates int64 `json:"duplicates"`
+	Handled    int64 `json:"handled"`
+	Pending    int64 `json:"pending"`
+}
+
+// DeadLetter defines model for DeadLetter.
+type DeadLetter struct {
+	Consumer string `json:"consumer"`
+
+	// Data The message, as text, its beginning at least
+	Data       *string   `json:"data,omitempty"`
+	Deliveries int64     `json:"deliveries"`
+	DiedAt     time.Time `json:"died_at"`
+
+	// Id Id of the message
+	Id      string `json:"id"`
+	Reason  string `json:"reason"`
+	Subject string `json:"subject"`
+}
+
+// DeadLetterReplay defines model for DeadLetterReplay.
+type DeadLetterReplay struct {
+	Consumer string `json:"consumer"`
+
+	// Ids Absent: all
+	Ids *[]string `json:"ids,omitempty"`
+}
+
+// DeadLetters defines model for DeadLetters.
+type DeadLetters struct {
+	Items []DeadLetter `json:"items"`
+}
+
+// DeadLettersReplayed defines model for DeadLettersReplayed.
+type DeadLettersReplayed struct {
+	Replayed int `json:"replayed"`
 }
 
 // Event One change of one aggregate, with its full image. Subject on the bus: shop.<capability>.<type>. Consumers ignore a version they
@@ -263,8 +386,11 @@ type Event struct {
 	Schema int `json:"schema"`
 
 	// Type e.g. product-changed
-	Type    string `json:"type"`
-	Version int64  `json:"version"`
+	Type string `json:"type"`
+
+	// UserId The shopper it is about, where it is about one and data does not say so
+	UserId  *string `json:"user_id,omitempty"`
+	Version int64   `json:"version"`
 }
 
 // FeedApplied defines model for FeedApplied.
@@ -328,6 +454,34 @@ type Feeds struct {
 	Feeds []FeedState `json:"feeds"`
 }
 
+// FoundProduct defines model for FoundProduct.
+type FoundProduct struct {
+	Category string `json:"category"`
+	Currency string `json:"currency"`
+	Id       string `json:"id"`
+	Name     string `json:"name"`
+	OnSale   bool   `json:"on_sale"`
+
+	// Price Minor units
+	Price       int64 `json:"price"`
+	Version     int64 `json:"version"`
+	WeightGrams int64 `json:"weight_grams"`
+}
+
+// FoundProducts defines model for FoundProducts.
+type FoundProducts struct {
+	Items []FoundProduct `json:"items"`
+}
+
+// Id UUIDv7
+type Id = string
+
+// KeyRing defines model for KeyRing.
+type KeyRing struct {
+	Current   string   `json:"current"`
+	Published []string `json:"published"`
+}
+
 // Parcel defines model for Parcel.
 type Parcel struct {
 	Key       string      `json:"key"`
@@ -338,6 +492,15 @@ type Parcel struct {
 
 // ParcelState defines model for Parcel.State.
 type ParcelState string
+
+// ParcelAddress defines model for ParcelAddress.
+type ParcelAddress struct {
+	City     string  `json:"city"`
+	Country  string  `json:"country"`
+	Line1    string  `json:"line1"`
+	Line2    *string `json:"line2,omitempty"`
+	Postcode string  `json:"postcode"`
+}
 
 // ParcelEvent defines model for ParcelEvent.
 type ParcelEvent struct {
@@ -363,12 +526,54 @@ type ParcelRequest struct {
 	WeightGrams int64  `json:"weight_grams"`
 }
 
+// PaymentOrder defines model for PaymentOrder.
+type PaymentOrder struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+	Token    string `json:"token"`
+
+	// UserId UUIDv7
+	UserId Id `json:"user_id"`
+}
+
+// PaymentOutcome defines model for PaymentOutcome.
+type PaymentOutcome struct {
+	PaymentId string `json:"payment_id"`
+
+	// State captured, declined or refunded
+	State string `json:"state"`
+}
+
+// PlacedOrder Data of order-placed, schema 2: the order as it was placed, and what only those need who carry it on
+type PlacedOrder struct {
+	// ForSale Every product of it was on sale
+	ForSale        bool   `json:"for_sale"`
+	IdempotencyKey string `json:"idempotency_key"`
+
+	// Order An Order of the shop's contract
+	Order        json.RawMessage `json:"order"`
+	PaymentToken string          `json:"payment_token"`
+	UserId       string          `json:"user_id"`
+	WeightGrams  int64           `json:"weight_grams"`
+}
+
+// PlannedShipment defines model for PlannedShipment.
+type PlannedShipment struct {
+	ShipmentId string `json:"shipment_id"`
+	State      string `json:"state"`
+}
+
 // Problem defines model for Problem.
 type Problem struct {
 	Detail *string `json:"detail,omitempty"`
 	Status int     `json:"status"`
 	Title  string  `json:"title"`
 	Type   string  `json:"type"`
+}
+
+// ProductLookup defines model for ProductLookup.
+type ProductLookup struct {
+	Ids []Id `json:"ids"`
 }
 
 // ProviderEntry defines model for ProviderEntry.
@@ -400,12 +605,37 @@ type ProviderLedger struct {
 	Requests int64 `json:"requests"`
 }
 
+// Quantity defines model for Quantity.
+type Quantity struct {
+	// ProductId UUIDv7
+	ProductId Id    `json:"product_id"`
+	Quantity  int64 `json:"quantity"`
+}
+
 // RefundRequest defines model for RefundRequest.
 type RefundRequest struct {
 	Amount    int64  `json:"amount"`
 	ChargeKey string `json:"charge_key"`
 	Currency  string `json:"currency"`
 	Key       string `json:"key"`
+}
+
+// Reservation defines model for Reservation.
+type Reservation struct {
+	// ExpiresAt Of one that is held
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	OrderId   string     `json:"order_id"`
+
+	// State held, kept, released or committed
+	State string `json:"state"`
+}
+
+// ReservationRequest defines model for ReservationRequest.
+type ReservationRequest struct {
+	Items []Quantity `json:"items"`
+
+	// TtlSeconds After this, unless it is kept, it ends by itself
+	TtlSeconds int64 `json:"ttl_seconds"`
 }
 
 // Route defines model for Route.
@@ -458,13 +688,40 @@ type RouteTable struct {
 	Version int64 `json:"version"`
 }
 
+// ShipmentOrder defines model for ShipmentOrder.
+type ShipmentOrder struct {
+	Address ParcelAddress `json:"address"`
+	Service string        `json:"service"`
+
+	// UserId UUIDv7
+	UserId      Id    `json:"user_id"`
+	WeightGrams int64 `json:"weight_grams"`
+}
+
 // Capability defines model for Capability.
 type Capability = string
+
+// OrderId UUIDv7
+type OrderId = Id
+
+// ListDeadLettersParams defines parameters for ListDeadLetters.
+type ListDeadLettersParams struct {
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+}
 
 // ReadFeedParams defines parameters for ReadFeed.
 type ReadFeedParams struct {
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 	Limit *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// FindProductsParams defines parameters for FindProducts.
+type FindProductsParams struct {
+	Q        string  `form:"q" json:"q"`
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+	MinPrice *int64  `form:"min_price,omitempty" json:"min_price,omitempty"`
+	MaxPrice *int64  `form:"max_price,omitempty" json:"max_price,omitempty"`
+	Limit    *int    `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ReadParcelEventsParams defines parameters for ReadParcelEvents.
@@ -476,8 +733,29 @@ type ReadParcelEventsParams struct {
 // ChargeJSONRequestBody defines body for Charge for application/json ContentType.
 type ChargeJSONRequestBody = ChargeRequest
 
+// ReplayDeadLettersJSONRequestBody defines body for ReplayDeadLetters for application/json ContentType.
+type ReplayDeadLettersJSONRequestBody = DeadLetterReplay
+
 // ApplyFeedJSONRequestBody defines body for ApplyFeed for application/json ContentType.
 type ApplyFeedJSONRequestBody = FeedBatch
+
+// AddToCartJSONRequestBody defines body for AddToCart for application/json ContentType.
+type AddToCartJSONRequestBody = CartAddition
+
+// TakeOrderedJSONRequestBody defines body for TakeOrdered for application/json ContentType.
+type TakeOrderedJSONRequestBody = CartOrdered
+
+// AuthorisePaymentJSONRequestBody defines body for AuthorisePayment for application/json ContentType.
+type AuthorisePaymentJSONRequestBody = PaymentOrder
+
+// LookupProductsJSONRequestBody defines body for LookupProducts for application/json ContentType.
+type LookupProductsJSONRequestBody = ProductLookup
+
+// ReserveStockJSONRequestBody defines body for ReserveStock for application/json ContentType.
+type ReserveStockJSONRequestBody = ReservationRequest
+
+// PlanShipmentJSONRequestBody defines body for PlanShipment for application/json ContentType.
+type PlanShipmentJSONRequestBody = ShipmentOrder
 
 // BookParcelJSONRequestBody defines body for BookParcel for application/json ContentType.
 type BookParcelJSONRequestBody = ParcelRequest
@@ -567,6 +845,11 @@ type ClientInterface interface {
 	// Corresponds with GET /audit (the `ReadAudit` operationId).
 	ReadAudit(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ReadCalls The dependencies this process has declared, and what became of its calls
+	//
+	// Corresponds with GET /calls (the `ReadCalls` operationId).
+	ReadCalls(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ReadCarrierLedger All parcels in order, and the counters
 	//
 	// Corresponds with GET /carrier/ledger (the `ReadCarrierLedger` operationId).
@@ -585,6 +868,25 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /charges (the `Charge` operationId).
 	Charge(ctx context.Context, body ChargeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDeadLetters The dead letters of this service's consumers, oldest first
+	//
+	// Corresponds with GET /dead-letters (the `ListDeadLetters` operationId).
+	ListDeadLetters(ctx context.Context, params *ListDeadLettersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplayDeadLettersWithBody Give dead letters to their consumer again
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /dead-letters/replay (the `ReplayDeadLetters` operationId).
+	ReplayDeadLettersWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplayDeadLetters Give dead letters to their consumer again
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /dead-letters/replay (the `ReplayDeadLetters` operationId).
+	ReplayDeadLetters(ctx context.Context, body ReplayDeadLettersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReadFeed Current rows in key order, each as an event with its full image
 	//
@@ -614,6 +916,130 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /feeds (the `ReadFeeds` operationId).
 	ReadFeeds(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadCart What is in the shopper's cart, without prices
+	//
+	// Corresponds with GET /internal/cart (the `ReadCart` operationId).
+	ReadCart(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddToCartWithBody Put one more of a product into the shopper's cart, once per key
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /internal/cart/add (the `AddToCart` operationId).
+	AddToCartWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddToCart Put one more of a product into the shopper's cart, once per key
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /internal/cart/add (the `AddToCart` operationId).
+	AddToCart(ctx context.Context, body AddToCartJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TakeOrderedWithBody Take out of the shopper's cart what was ordered, once per order
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /internal/cart/ordered (the `TakeOrdered` operationId).
+	TakeOrderedWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TakeOrdered Take out of the shopper's cart what was ordered, once per order
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /internal/cart/ordered (the `TakeOrdered` operationId).
+	TakeOrdered(ctx context.Context, body TakeOrderedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuthorisePaymentWithBody Take an order's money, once per order; an error means that nobody knows yet
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /internal/payments/{order_id} (the `AuthorisePayment` operationId).
+	AuthorisePaymentWithBody(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuthorisePayment Take an order's money, once per order; an error means that nobody knows yet
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /internal/payments/{order_id} (the `AuthorisePayment` operationId).
+	AuthorisePayment(ctx context.Context, orderId OrderId, body AuthorisePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefundOrder Book that all that is left of an order's money goes back, once per order; the provider pays it out afterwards
+	//
+	// Corresponds with POST /internal/payments/{order_id}/refund (the `RefundOrder` operationId).
+	RefundOrder(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FindProducts Products whose name holds all the words, for when the search does not answer
+	//
+	// Corresponds with GET /internal/products/find (the `FindProducts` operationId).
+	FindProducts(ctx context.Context, params *FindProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LookupProductsWithBody The products of these ids that exist, as they are now
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /internal/products/lookup (the `LookupProducts` operationId).
+	LookupProductsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LookupProducts The products of these ids that exist, as they are now
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /internal/products/lookup (the `LookupProducts` operationId).
+	LookupProducts(ctx context.Context, body LookupProductsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReserveStockWithBody Reserve an order's pieces for a while, all or none; 409 out-of-stock when there are too few, or when the order was released
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /internal/reservations/{order_id} (the `ReserveStock` operationId).
+	ReserveStockWithBody(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReserveStock Reserve an order's pieces for a while, all or none; 409 out-of-stock when there are too few, or when the order was released
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /internal/reservations/{order_id} (the `ReserveStock` operationId).
+	ReserveStock(ctx context.Context, orderId OrderId, body ReserveStockJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CommitReservation The order's pieces have left the house
+	//
+	// Corresponds with POST /internal/reservations/{order_id}/commit (the `CommitReservation` operationId).
+	CommitReservation(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// KeepReservation A reservation that was paid for no longer ends by itself; 409 reservation-expired when it has ended already
+	//
+	// Corresponds with POST /internal/reservations/{order_id}/keep (the `KeepReservation` operationId).
+	KeepReservation(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReleaseReservation The order's pieces are free again; a reservation for it that comes later is refused
+	//
+	// Corresponds with POST /internal/reservations/{order_id}/release (the `ReleaseReservation` operationId).
+	ReleaseReservation(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PlanShipmentWithBody Plan an order's parcel, once per order; it goes to the carrier some time after the order is confirmed
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /internal/shipments/{order_id} (the `PlanShipment` operationId).
+	PlanShipmentWithBody(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PlanShipment Plan an order's parcel, once per order; it goes to the carrier some time after the order is confirmed
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /internal/shipments/{order_id} (the `PlanShipment` operationId).
+	PlanShipment(ctx context.Context, orderId OrderId, body PlanShipmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecallShipment Call a parcel back; 409 order-not-cancellable when the carrier may know of it
+	//
+	// Corresponds with POST /internal/shipments/{order_id}/recall (the `RecallShipment` operationId).
+	RecallShipment(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateKeys Sign with the next key, and make another next one: the last stays good as long as its tokens
+	//
+	// Corresponds with POST /keys/rotate (the `RotateKeys` operationId).
+	RotateKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// BookParcelWithBody Book a parcel; the same key is booked once
 	//
@@ -693,6 +1119,21 @@ func (c *Client) ReadAudit(ctx context.Context, reqEditors ...RequestEditorFn) (
 	return c.Client.Do(req)
 }
 
+// ReadCalls The dependencies this process has declared, and what became of its calls
+//
+// Corresponds with GET /calls (the `ReadCalls` operationId).
+func (c *Client) ReadCalls(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadCallsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReadCarrierLedger All parcels in order, and the counters
 //
 // Corresponds with GET /carrier/ledger (the `ReadCarrierLedger` operationId).
@@ -732,6 +1173,55 @@ func (c *Client) ChargeWithBody(ctx context.Context, contentType string, body io
 // Corresponds with POST /charges (the `Charge` operationId).
 func (c *Client) Charge(ctx context.Context, body ChargeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChargeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDeadLetters The dead letters of this service's consumers, oldest first
+//
+// Corresponds with GET /dead-letters (the `ListDeadLetters` operationId).
+func (c *Client) ListDeadLetters(ctx context.Context, params *ListDeadLettersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDeadLettersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplayDeadLettersWithBody Give dead letters to their consumer again
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /dead-letters/replay (the `ReplayDeadLetters` operationId).
+func (c *Client) ReplayDeadLettersWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplayDeadLettersRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplayDeadLetters Give dead letters to their consumer again
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /dead-letters/replay (the `ReplayDeadLetters` operationId).
+func (c *Client) ReplayDeadLetters(ctx context.Context, body ReplayDeadLettersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplayDeadLettersRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -811,6 +1301,330 @@ func (c *Client) ReadCheckpoint(ctx context.Context, capability Capability, reqE
 // Corresponds with GET /feeds (the `ReadFeeds` operationId).
 func (c *Client) ReadFeeds(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadFeedsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadCart What is in the shopper's cart, without prices
+//
+// Corresponds with GET /internal/cart (the `ReadCart` operationId).
+func (c *Client) ReadCart(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadCartRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddToCartWithBody Put one more of a product into the shopper's cart, once per key
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /internal/cart/add (the `AddToCart` operationId).
+func (c *Client) AddToCartWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddToCartRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddToCart Put one more of a product into the shopper's cart, once per key
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /internal/cart/add (the `AddToCart` operationId).
+func (c *Client) AddToCart(ctx context.Context, body AddToCartJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddToCartRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TakeOrderedWithBody Take out of the shopper's cart what was ordered, once per order
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /internal/cart/ordered (the `TakeOrdered` operationId).
+func (c *Client) TakeOrderedWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTakeOrderedRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TakeOrdered Take out of the shopper's cart what was ordered, once per order
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /internal/cart/ordered (the `TakeOrdered` operationId).
+func (c *Client) TakeOrdered(ctx context.Context, body TakeOrderedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTakeOrderedRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuthorisePaymentWithBody Take an order's money, once per order; an error means that nobody knows yet
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /internal/payments/{order_id} (the `AuthorisePayment` operationId).
+func (c *Client) AuthorisePaymentWithBody(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuthorisePaymentRequestWithBody(c.Server, orderId, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuthorisePayment Take an order's money, once per order; an error means that nobody knows yet
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /internal/payments/{order_id} (the `AuthorisePayment` operationId).
+func (c *Client) AuthorisePayment(ctx context.Context, orderId OrderId, body AuthorisePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuthorisePaymentRequest(c.Server, orderId, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefundOrder Book that all that is left of an order's money goes back, once per order; the provider pays it out afterwards
+//
+// Corresponds with POST /internal/payments/{order_id}/refund (the `RefundOrder` operationId).
+func (c *Client) RefundOrder(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefundOrderRequest(c.Server, orderId)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FindProducts Products whose name holds all the words, for when the search does not answer
+//
+// Corresponds with GET /internal/products/find (the `FindProducts` operationId).
+func (c *Client) FindProducts(ctx context.Context, params *FindProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFindProductsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LookupProductsWithBody The products of these ids that exist, as they are now
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /internal/products/lookup (the `LookupProducts` operationId).
+func (c *Client) LookupProductsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLookupProductsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LookupProducts The products of these ids that exist, as they are now
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /internal/products/lookup (the `LookupProducts` operationId).
+func (c *Client) LookupProducts(ctx context.Context, body LookupProductsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLookupProductsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReserveStockWithBody Reserve an order's pieces for a while, all or none; 409 out-of-stock when there are too few, or when the order was released
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /internal/reservations/{order_id} (the `ReserveStock` operationId).
+func (c *Client) ReserveStockWithBody(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReserveStockRequestWithBody(c.Server, orderId, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReserveStock Reserve an order's pieces for a while, all or none; 409 out-of-stock when there are too few, or when the order was released
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /internal/reservations/{order_id} (the `ReserveStock` operationId).
+func (c *Client) ReserveStock(ctx context.Context, orderId OrderId, body ReserveStockJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReserveStockRequest(c.Server, orderId, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CommitReservation The order's pieces have left the house
+//
+// Corresponds with POST /internal/reservations/{order_id}/commit (the `CommitReservation` operationId).
+func (c *Client) CommitReservation(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCommitReservationRequest(c.Server, orderId)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// KeepReservation A reservation that was paid for no longer ends by itself; 409 reservation-expired when it has ended already
+//
+// Corresponds with POST /internal/reservations/{order_id}/keep (the `KeepReservation` operationId).
+func (c *Client) KeepReservation(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewKeepReservationRequest(c.Server, orderId)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReleaseReservation The order's pieces are free again; a reservation for it that comes later is refused
+//
+// Corresponds with POST /internal/reservations/{order_id}/release (the `ReleaseReservation` operationId).
+func (c *Client) ReleaseReservation(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReleaseReservationRequest(c.Server, orderId)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PlanShipmentWithBody Plan an order's parcel, once per order; it goes to the carrier some time after the order is confirmed
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /internal/shipments/{order_id} (the `PlanShipment` operationId).
+func (c *Client) PlanShipmentWithBody(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlanShipmentRequestWithBody(c.Server, orderId, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PlanShipment Plan an order's parcel, once per order; it goes to the carrier some time after the order is confirmed
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /internal/shipments/{order_id} (the `PlanShipment` operationId).
+func (c *Client) PlanShipment(ctx context.Context, orderId OrderId, body PlanShipmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlanShipmentRequest(c.Server, orderId, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecallShipment Call a parcel back; 409 order-not-cancellable when the carrier may know of it
+//
+// Corresponds with POST /internal/shipments/{order_id}/recall (the `RecallShipment` operationId).
+func (c *Client) RecallShipment(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecallShipmentRequest(c.Server, orderId)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateKeys Sign with the next key, and make another next one: the last stays good as long as its tokens
+//
+// Corresponds with POST /keys/rotate (the `RotateKeys` operationId).
+func (c *Client) RotateKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateKeysRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -1010,6 +1824,33 @@ func NewReadAuditRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewReadCallsRequest constructs an http.Request for the ReadCalls method
+func NewReadCallsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/calls")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewReadCarrierLedgerRequest constructs an http.Request for the ReadCarrierLedger method
 func NewReadCarrierLedgerRequest(server string) (*http.Request, error) {
 	var err error
@@ -1058,6 +1899,100 @@ func NewChargeRequestWithBody(server string, contentType string, body io.Reader)
 	}
 
 	operationPath := fmt.Sprintf("/charges")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListDeadLettersRequest constructs an http.Request for the ListDeadLetters method
+func NewListDeadLettersRequest(server string, params *ListDeadLettersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/dead-letters")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReplayDeadLettersRequest calls the generic ReplayDeadLetters builder with application/json body
+func NewReplayDeadLettersRequest(server string, body ReplayDeadLettersJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReplayDeadLettersRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewReplayDeadLettersRequestWithBody constructs an http.Request for the ReplayDeadLetters method, with any body, and a specified content type
+func NewReplayDeadLettersRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/dead-letters/replay")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1251,6 +2186,589 @@ func NewReadFeedsRequest(server string) (*http.Request, error) {
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReadCartRequest constructs an http.Request for the ReadCart method
+func NewReadCartRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/cart")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddToCartRequest calls the generic AddToCart builder with application/json body
+func NewAddToCartRequest(server string, body AddToCartJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddToCartRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAddToCartRequestWithBody constructs an http.Request for the AddToCart method, with any body, and a specified content type
+func NewAddToCartRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/cart/add")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewTakeOrderedRequest calls the generic TakeOrdered builder with application/json body
+func NewTakeOrderedRequest(server string, body TakeOrderedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTakeOrderedRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewTakeOrderedRequestWithBody constructs an http.Request for the TakeOrdered method, with any body, and a specified content type
+func NewTakeOrderedRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/cart/ordered")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAuthorisePaymentRequest calls the generic AuthorisePayment builder with application/json body
+func NewAuthorisePaymentRequest(server string, orderId OrderId, body AuthorisePaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAuthorisePaymentRequestWithBody(server, orderId, "application/json", bodyReader)
+}
+
+// NewAuthorisePaymentRequestWithBody constructs an http.Request for the AuthorisePayment method, with any body, and a specified content type
+func NewAuthorisePaymentRequestWithBody(server string, orderId OrderId, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "order_id", orderId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/payments/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRefundOrderRequest constructs an http.Request for the RefundOrder method
+func NewRefundOrderRequest(server string, orderId OrderId) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "order_id", orderId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/payments/%s/refund", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewFindProductsRequest constructs an http.Request for the FindProducts method
+func NewFindProductsRequest(server string, params *FindProductsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/products/find")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Category != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "category", *params.Category, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinPrice != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_price", *params.MinPrice, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxPrice != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "max_price", *params.MaxPrice, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewLookupProductsRequest calls the generic LookupProducts builder with application/json body
+func NewLookupProductsRequest(server string, body LookupProductsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLookupProductsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLookupProductsRequestWithBody constructs an http.Request for the LookupProducts method, with any body, and a specified content type
+func NewLookupProductsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/products/lookup")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewReserveStockRequest calls the generic ReserveStock builder with application/json body
+func NewReserveStockRequest(server string, orderId OrderId, body ReserveStockJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReserveStockRequestWithBody(server, orderId, "application/json", bodyReader)
+}
+
+// NewReserveStockRequestWithBody constructs an http.Request for the ReserveStock method, with any body, and a specified content type
+func NewReserveStockRequestWithBody(server string, orderId OrderId, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "order_id", orderId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/reservations/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCommitReservationRequest constructs an http.Request for the CommitReservation method
+func NewCommitReservationRequest(server string, orderId OrderId) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "order_id", orderId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/reservations/%s/commit", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewKeepReservationRequest constructs an http.Request for the KeepReservation method
+func NewKeepReservationRequest(server string, orderId OrderId) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "order_id", orderId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/reservations/%s/keep", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReleaseReservationRequest constructs an http.Request for the ReleaseReservation method
+func NewReleaseReservationRequest(server string, orderId OrderId) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "order_id", orderId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/reservations/%s/release", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPlanShipmentRequest calls the generic PlanShipment builder with application/json body
+func NewPlanShipmentRequest(server string, orderId OrderId, body PlanShipmentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPlanShipmentRequestWithBody(server, orderId, "application/json", bodyReader)
+}
+
+// NewPlanShipmentRequestWithBody constructs an http.Request for the PlanShipment method, with any body, and a specified content type
+func NewPlanShipmentRequestWithBody(server string, orderId OrderId, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "order_id", orderId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/shipments/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRecallShipmentRequest constructs an http.Request for the RecallShipment method
+func NewRecallShipmentRequest(server string, orderId OrderId) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "order_id", orderId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/internal/shipments/%s/recall", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRotateKeysRequest constructs an http.Request for the RotateKeys method
+func NewRotateKeysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/keys/rotate")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -1583,6 +3101,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /audit (the `ReadAudit` operationId).
 	ReadAuditWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadAuditResponse, error)
 
+	// ReadCallsWithResponse The dependencies this process has declared, and what became of its calls
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /calls (the `ReadCalls` operationId).
+	ReadCallsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadCallsResponse, error)
+
 	// ReadCarrierLedgerWithResponse All parcels in order, and the counters
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -1603,6 +3128,27 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /charges (the `Charge` operationId).
 	ChargeWithResponse(ctx context.Context, body ChargeJSONRequestBody, reqEditors ...RequestEditorFn) (*ChargeResponse, error)
+
+	// ListDeadLettersWithResponse The dead letters of this service's consumers, oldest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /dead-letters (the `ListDeadLetters` operationId).
+	ListDeadLettersWithResponse(ctx context.Context, params *ListDeadLettersParams, reqEditors ...RequestEditorFn) (*ListDeadLettersResponse, error)
+
+	// ReplayDeadLettersWithBodyWithResponse Give dead letters to their consumer again
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /dead-letters/replay (the `ReplayDeadLetters` operationId).
+	ReplayDeadLettersWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplayDeadLettersResponse, error)
+
+	// ReplayDeadLettersWithResponse Give dead letters to their consumer again
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /dead-letters/replay (the `ReplayDeadLetters` operationId).
+	ReplayDeadLettersWithResponse(ctx context.Context, body ReplayDeadLettersJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplayDeadLettersResponse, error)
 
 	// ReadFeedWithResponse Current rows in key order, each as an event with its full image
 	//
@@ -1638,6 +3184,146 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /feeds (the `ReadFeeds` operationId).
 	ReadFeedsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadFeedsResponse, error)
+
+	// ReadCartWithResponse What is in the shopper's cart, without prices
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /internal/cart (the `ReadCart` operationId).
+	ReadCartWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadCartResponse, error)
+
+	// AddToCartWithBodyWithResponse Put one more of a product into the shopper's cart, once per key
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/cart/add (the `AddToCart` operationId).
+	AddToCartWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddToCartResponse, error)
+
+	// AddToCartWithResponse Put one more of a product into the shopper's cart, once per key
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/cart/add (the `AddToCart` operationId).
+	AddToCartWithResponse(ctx context.Context, body AddToCartJSONRequestBody, reqEditors ...RequestEditorFn) (*AddToCartResponse, error)
+
+	// TakeOrderedWithBodyWithResponse Take out of the shopper's cart what was ordered, once per order
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/cart/ordered (the `TakeOrdered` operationId).
+	TakeOrderedWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TakeOrderedResponse, error)
+
+	// TakeOrderedWithResponse Take out of the shopper's cart what was ordered, once per order
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/cart/ordered (the `TakeOrdered` operationId).
+	TakeOrderedWithResponse(ctx context.Context, body TakeOrderedJSONRequestBody, reqEditors ...RequestEditorFn) (*TakeOrderedResponse, error)
+
+	// AuthorisePaymentWithBodyWithResponse Take an order's money, once per order; an error means that nobody knows yet
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/payments/{order_id} (the `AuthorisePayment` operationId).
+	AuthorisePaymentWithBodyWithResponse(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AuthorisePaymentResponse, error)
+
+	// AuthorisePaymentWithResponse Take an order's money, once per order; an error means that nobody knows yet
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/payments/{order_id} (the `AuthorisePayment` operationId).
+	AuthorisePaymentWithResponse(ctx context.Context, orderId OrderId, body AuthorisePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*AuthorisePaymentResponse, error)
+
+	// RefundOrderWithResponse Book that all that is left of an order's money goes back, once per order; the provider pays it out afterwards
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/payments/{order_id}/refund (the `RefundOrder` operationId).
+	RefundOrderWithResponse(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*RefundOrderResponse, error)
+
+	// FindProductsWithResponse Products whose name holds all the words, for when the search does not answer
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /internal/products/find (the `FindProducts` operationId).
+	FindProductsWithResponse(ctx context.Context, params *FindProductsParams, reqEditors ...RequestEditorFn) (*FindProductsResponse, error)
+
+	// LookupProductsWithBodyWithResponse The products of these ids that exist, as they are now
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/products/lookup (the `LookupProducts` operationId).
+	LookupProductsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LookupProductsResponse, error)
+
+	// LookupProductsWithResponse The products of these ids that exist, as they are now
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/products/lookup (the `LookupProducts` operationId).
+	LookupProductsWithResponse(ctx context.Context, body LookupProductsJSONRequestBody, reqEditors ...RequestEditorFn) (*LookupProductsResponse, error)
+
+	// ReserveStockWithBodyWithResponse Reserve an order's pieces for a while, all or none; 409 out-of-stock when there are too few, or when the order was released
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/reservations/{order_id} (the `ReserveStock` operationId).
+	ReserveStockWithBodyWithResponse(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReserveStockResponse, error)
+
+	// ReserveStockWithResponse Reserve an order's pieces for a while, all or none; 409 out-of-stock when there are too few, or when the order was released
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/reservations/{order_id} (the `ReserveStock` operationId).
+	ReserveStockWithResponse(ctx context.Context, orderId OrderId, body ReserveStockJSONRequestBody, reqEditors ...RequestEditorFn) (*ReserveStockResponse, error)
+
+	// CommitReservationWithResponse The order's pieces have left the house
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/reservations/{order_id}/commit (the `CommitReservation` operationId).
+	CommitReservationWithResponse(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*CommitReservationResponse, error)
+
+	// KeepReservationWithResponse A reservation that was paid for no longer ends by itself; 409 reservation-expired when it has ended already
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/reservations/{order_id}/keep (the `KeepReservation` operationId).
+	KeepReservationWithResponse(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*KeepReservationResponse, error)
+
+	// ReleaseReservationWithResponse The order's pieces are free again; a reservation for it that comes later is refused
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/reservations/{order_id}/release (the `ReleaseReservation` operationId).
+	ReleaseReservationWithResponse(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*ReleaseReservationResponse, error)
+
+	// PlanShipmentWithBodyWithResponse Plan an order's parcel, once per order; it goes to the carrier some time after the order is confirmed
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/shipments/{order_id} (the `PlanShipment` operationId).
+	PlanShipmentWithBodyWithResponse(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlanShipmentResponse, error)
+
+	// PlanShipmentWithResponse Plan an order's parcel, once per order; it goes to the carrier some time after the order is confirmed
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/shipments/{order_id} (the `PlanShipment` operationId).
+	PlanShipmentWithResponse(ctx context.Context, orderId OrderId, body PlanShipmentJSONRequestBody, reqEditors ...RequestEditorFn) (*PlanShipmentResponse, error)
+
+	// RecallShipmentWithResponse Call a parcel back; 409 order-not-cancellable when the carrier may know of it
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /internal/shipments/{order_id}/recall (the `RecallShipment` operationId).
+	RecallShipmentWithResponse(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*RecallShipmentResponse, error)
+
+	// RotateKeysWithResponse Sign with the next key, and make another next one: the last stays good as long as its tokens
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /keys/rotate (the `RotateKeys` operationId).
+	RotateKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateKeysResponse, error)
 
 	// BookParcelWithBodyWithResponse Book a parcel; the same key is booked once
 	//
@@ -1758,6 +3444,54 @@ func (r ReadAuditResponse) ContentType() string {
 	return ""
 }
 
+type ReadCallsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CallReport
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadCallsResponse) GetJSON200() *CallReport {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadCallsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadCallsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadCallsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadCallsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadCallsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReadCarrierLedgerResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1848,6 +3582,102 @@ func (r ChargeResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ChargeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDeadLettersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeadLetters
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDeadLettersResponse) GetJSON200() *DeadLetters {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDeadLettersResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDeadLettersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDeadLettersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDeadLettersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDeadLettersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReplayDeadLettersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeadLettersReplayed
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReplayDeadLettersResponse) GetJSON200() *DeadLettersReplayed {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReplayDeadLettersResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReplayDeadLettersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReplayDeadLettersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReplayDeadLettersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReplayDeadLettersResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2040,6 +3870,678 @@ func (r ReadFeedsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadFeedsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadCartResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CartContents
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadCartResponse) GetJSON200() *CartContents {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadCartResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadCartResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadCartResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadCartResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadCartResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AddToCartResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *json.RawMessage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AddToCartResponse) GetJSON200() *json.RawMessage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AddToCartResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AddToCartResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddToCartResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddToCartResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddToCartResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TakeOrderedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CartContents
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TakeOrderedResponse) GetJSON200() *CartContents {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TakeOrderedResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TakeOrderedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TakeOrderedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TakeOrderedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TakeOrderedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AuthorisePaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PaymentOutcome
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AuthorisePaymentResponse) GetJSON200() *PaymentOutcome {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AuthorisePaymentResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AuthorisePaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AuthorisePaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AuthorisePaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AuthorisePaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RefundOrderResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PaymentOutcome
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RefundOrderResponse) GetJSON200() *PaymentOutcome {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RefundOrderResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RefundOrderResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefundOrderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefundOrderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefundOrderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type FindProductsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FoundProducts
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FindProductsResponse) GetJSON200() *FoundProducts {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FindProductsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FindProductsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FindProductsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FindProductsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FindProductsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type LookupProductsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FoundProducts
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LookupProductsResponse) GetJSON200() *FoundProducts {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LookupProductsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LookupProductsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LookupProductsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LookupProductsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LookupProductsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReserveStockResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Reservation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReserveStockResponse) GetJSON200() *Reservation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReserveStockResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReserveStockResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReserveStockResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReserveStockResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReserveStockResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CommitReservationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Reservation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CommitReservationResponse) GetJSON200() *Reservation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CommitReservationResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CommitReservationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CommitReservationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CommitReservationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CommitReservationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type KeepReservationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Reservation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r KeepReservationResponse) GetJSON200() *Reservation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r KeepReservationResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r KeepReservationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r KeepReservationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r KeepReservationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r KeepReservationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReleaseReservationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Reservation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReleaseReservationResponse) GetJSON200() *Reservation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReleaseReservationResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReleaseReservationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReleaseReservationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReleaseReservationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReleaseReservationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PlanShipmentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PlannedShipment
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PlanShipmentResponse) GetJSON200() *PlannedShipment {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PlanShipmentResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PlanShipmentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PlanShipmentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PlanShipmentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PlanShipmentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RecallShipmentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PlannedShipment
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RecallShipmentResponse) GetJSON200() *PlannedShipment {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RecallShipmentResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RecallShipmentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecallShipmentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecallShipmentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecallShipmentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RotateKeysResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *KeyRing
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RotateKeysResponse) GetJSON200() *KeyRing {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RotateKeysResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateKeysResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateKeysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateKeysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateKeysResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2395,6 +4897,19 @@ func (c *ClientWithResponses) ReadAuditWithResponse(ctx context.Context, reqEdit
 	return ParseReadAuditResponse(rsp)
 }
 
+// ReadCallsWithResponse The dependencies this process has declared, and what became of its calls
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /calls (the `ReadCalls` operationId).
+func (c *ClientWithResponses) ReadCallsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadCallsResponse, error) {
+	rsp, err := c.ReadCalls(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadCallsResponse(rsp)
+}
+
 // ReadCarrierLedgerWithResponse All parcels in order, and the counters
 //
 // Returns a wrapper object for the known response body format(s).
@@ -2432,6 +4947,45 @@ func (c *ClientWithResponses) ChargeWithResponse(ctx context.Context, body Charg
 		return nil, err
 	}
 	return ParseChargeResponse(rsp)
+}
+
+// ListDeadLettersWithResponse The dead letters of this service's consumers, oldest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /dead-letters (the `ListDeadLetters` operationId).
+func (c *ClientWithResponses) ListDeadLettersWithResponse(ctx context.Context, params *ListDeadLettersParams, reqEditors ...RequestEditorFn) (*ListDeadLettersResponse, error) {
+	rsp, err := c.ListDeadLetters(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDeadLettersResponse(rsp)
+}
+
+// ReplayDeadLettersWithBodyWithResponse Give dead letters to their consumer again
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /dead-letters/replay (the `ReplayDeadLetters` operationId).
+func (c *ClientWithResponses) ReplayDeadLettersWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplayDeadLettersResponse, error) {
+	rsp, err := c.ReplayDeadLettersWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplayDeadLettersResponse(rsp)
+}
+
+// ReplayDeadLettersWithResponse Give dead letters to their consumer again
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /dead-letters/replay (the `ReplayDeadLetters` operationId).
+func (c *ClientWithResponses) ReplayDeadLettersWithResponse(ctx context.Context, body ReplayDeadLettersJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplayDeadLettersResponse, error) {
+	rsp, err := c.ReplayDeadLetters(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplayDeadLettersResponse(rsp)
 }
 
 // ReadFeedWithResponse Current rows in key order, each as an event with its full image
@@ -2497,6 +5051,266 @@ func (c *ClientWithResponses) ReadFeedsWithResponse(ctx context.Context, reqEdit
 		return nil, err
 	}
 	return ParseReadFeedsResponse(rsp)
+}
+
+// ReadCartWithResponse What is in the shopper's cart, without prices
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /internal/cart (the `ReadCart` operationId).
+func (c *ClientWithResponses) ReadCartWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadCartResponse, error) {
+	rsp, err := c.ReadCart(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadCartResponse(rsp)
+}
+
+// AddToCartWithBodyWithResponse Put one more of a product into the shopper's cart, once per key
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/cart/add (the `AddToCart` operationId).
+func (c *ClientWithResponses) AddToCartWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddToCartResponse, error) {
+	rsp, err := c.AddToCartWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddToCartResponse(rsp)
+}
+
+// AddToCartWithResponse Put one more of a product into the shopper's cart, once per key
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/cart/add (the `AddToCart` operationId).
+func (c *ClientWithResponses) AddToCartWithResponse(ctx context.Context, body AddToCartJSONRequestBody, reqEditors ...RequestEditorFn) (*AddToCartResponse, error) {
+	rsp, err := c.AddToCart(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddToCartResponse(rsp)
+}
+
+// TakeOrderedWithBodyWithResponse Take out of the shopper's cart what was ordered, once per order
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/cart/ordered (the `TakeOrdered` operationId).
+func (c *ClientWithResponses) TakeOrderedWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TakeOrderedResponse, error) {
+	rsp, err := c.TakeOrderedWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTakeOrderedResponse(rsp)
+}
+
+// TakeOrderedWithResponse Take out of the shopper's cart what was ordered, once per order
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/cart/ordered (the `TakeOrdered` operationId).
+func (c *ClientWithResponses) TakeOrderedWithResponse(ctx context.Context, body TakeOrderedJSONRequestBody, reqEditors ...RequestEditorFn) (*TakeOrderedResponse, error) {
+	rsp, err := c.TakeOrdered(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTakeOrderedResponse(rsp)
+}
+
+// AuthorisePaymentWithBodyWithResponse Take an order's money, once per order; an error means that nobody knows yet
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/payments/{order_id} (the `AuthorisePayment` operationId).
+func (c *ClientWithResponses) AuthorisePaymentWithBodyWithResponse(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AuthorisePaymentResponse, error) {
+	rsp, err := c.AuthorisePaymentWithBody(ctx, orderId, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuthorisePaymentResponse(rsp)
+}
+
+// AuthorisePaymentWithResponse Take an order's money, once per order; an error means that nobody knows yet
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/payments/{order_id} (the `AuthorisePayment` operationId).
+func (c *ClientWithResponses) AuthorisePaymentWithResponse(ctx context.Context, orderId OrderId, body AuthorisePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*AuthorisePaymentResponse, error) {
+	rsp, err := c.AuthorisePayment(ctx, orderId, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuthorisePaymentResponse(rsp)
+}
+
+// RefundOrderWithResponse Book that all that is left of an order's money goes back, once per order; the provider pays it out afterwards
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/payments/{order_id}/refund (the `RefundOrder` operationId).
+func (c *ClientWithResponses) RefundOrderWithResponse(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*RefundOrderResponse, error) {
+	rsp, err := c.RefundOrder(ctx, orderId, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefundOrderResponse(rsp)
+}
+
+// FindProductsWithResponse Products whose name holds all the words, for when the search does not answer
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /internal/products/find (the `FindProducts` operationId).
+func (c *ClientWithResponses) FindProductsWithResponse(ctx context.Context, params *FindProductsParams, reqEditors ...RequestEditorFn) (*FindProductsResponse, error) {
+	rsp, err := c.FindProducts(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFindProductsResponse(rsp)
+}
+
+// LookupProductsWithBodyWithResponse The products of these ids that exist, as they are now
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/products/lookup (the `LookupProducts` operationId).
+func (c *ClientWithResponses) LookupProductsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LookupProductsResponse, error) {
+	rsp, err := c.LookupProductsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLookupProductsResponse(rsp)
+}
+
+// LookupProductsWithResponse The products of these ids that exist, as they are now
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/products/lookup (the `LookupProducts` operationId).
+func (c *ClientWithResponses) LookupProductsWithResponse(ctx context.Context, body LookupProductsJSONRequestBody, reqEditors ...RequestEditorFn) (*LookupProductsResponse, error) {
+	rsp, err := c.LookupProducts(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLookupProductsResponse(rsp)
+}
+
+// ReserveStockWithBodyWithResponse Reserve an order's pieces for a while, all or none; 409 out-of-stock when there are too few, or when the order was released
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/reservations/{order_id} (the `ReserveStock` operationId).
+func (c *ClientWithResponses) ReserveStockWithBodyWithResponse(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReserveStockResponse, error) {
+	rsp, err := c.ReserveStockWithBody(ctx, orderId, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReserveStockResponse(rsp)
+}
+
+// ReserveStockWithResponse Reserve an order's pieces for a while, all or none; 409 out-of-stock when there are too few, or when the order was released
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/reservations/{order_id} (the `ReserveStock` operationId).
+func (c *ClientWithResponses) ReserveStockWithResponse(ctx context.Context, orderId OrderId, body ReserveStockJSONRequestBody, reqEditors ...RequestEditorFn) (*ReserveStockResponse, error) {
+	rsp, err := c.ReserveStock(ctx, orderId, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReserveStockResponse(rsp)
+}
+
+// CommitReservationWithResponse The order's pieces have left the house
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/reservations/{order_id}/commit (the `CommitReservation` operationId).
+func (c *ClientWithResponses) CommitReservationWithResponse(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*CommitReservationResponse, error) {
+	rsp, err := c.CommitReservation(ctx, orderId, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCommitReservationResponse(rsp)
+}
+
+// KeepReservationWithResponse A reservation that was paid for no longer ends by itself; 409 reservation-expired when it has ended already
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/reservations/{order_id}/keep (the `KeepReservation` operationId).
+func (c *ClientWithResponses) KeepReservationWithResponse(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*KeepReservationResponse, error) {
+	rsp, err := c.KeepReservation(ctx, orderId, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseKeepReservationResponse(rsp)
+}
+
+// ReleaseReservationWithResponse The order's pieces are free again; a reservation for it that comes later is refused
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/reservations/{order_id}/release (the `ReleaseReservation` operationId).
+func (c *ClientWithResponses) ReleaseReservationWithResponse(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*ReleaseReservationResponse, error) {
+	rsp, err := c.ReleaseReservation(ctx, orderId, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReleaseReservationResponse(rsp)
+}
+
+// PlanShipmentWithBodyWithResponse Plan an order's parcel, once per order; it goes to the carrier some time after the order is confirmed
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/shipments/{order_id} (the `PlanShipment` operationId).
+func (c *ClientWithResponses) PlanShipmentWithBodyWithResponse(ctx context.Context, orderId OrderId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlanShipmentResponse, error) {
+	rsp, err := c.PlanShipmentWithBody(ctx, orderId, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlanShipmentResponse(rsp)
+}
+
+// PlanShipmentWithResponse Plan an order's parcel, once per order; it goes to the carrier some time after the order is confirmed
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/shipments/{order_id} (the `PlanShipment` operationId).
+func (c *ClientWithResponses) PlanShipmentWithResponse(ctx context.Context, orderId OrderId, body PlanShipmentJSONRequestBody, reqEditors ...RequestEditorFn) (*PlanShipmentResponse, error) {
+	rsp, err := c.PlanShipment(ctx, orderId, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlanShipmentResponse(rsp)
+}
+
+// RecallShipmentWithResponse Call a parcel back; 409 order-not-cancellable when the carrier may know of it
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /internal/shipments/{order_id}/recall (the `RecallShipment` operationId).
+func (c *ClientWithResponses) RecallShipmentWithResponse(ctx context.Context, orderId OrderId, reqEditors ...RequestEditorFn) (*RecallShipmentResponse, error) {
+	rsp, err := c.RecallShipment(ctx, orderId, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecallShipmentResponse(rsp)
+}
+
+// RotateKeysWithResponse Sign with the next key, and make another next one: the last stays good as long as its tokens
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /keys/rotate (the `RotateKeys` operationId).
+func (c *ClientWithResponses) RotateKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateKeysResponse, error) {
+	rsp, err := c.RotateKeys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateKeysResponse(rsp)
 }
 
 // BookParcelWithBodyWithResponse Book a parcel; the same key is booked once
@@ -2662,6 +5476,39 @@ func ParseReadAuditResponse(rsp *http.Response) (*ReadAuditResponse, error) {
 	return response, nil
 }
 
+// ParseReadCallsResponse parses an HTTP response from a ReadCallsWithResponse call
+func ParseReadCallsResponse(rsp *http.Response) (*ReadCallsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadCallsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CallReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseReadCarrierLedgerResponse parses an HTTP response from a ReadCarrierLedgerWithResponse call
 func ParseReadCarrierLedgerResponse(rsp *http.Response) (*ReadCarrierLedgerResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2711,6 +5558,72 @@ func ParseChargeResponse(rsp *http.Response) (*ChargeResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ProviderEntry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDeadLettersResponse parses an HTTP response from a ListDeadLettersWithResponse call
+func ParseListDeadLettersResponse(rsp *http.Response) (*ListDeadLettersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDeadLettersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeadLetters
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReplayDeadLettersResponse parses an HTTP response from a ReplayDeadLettersWithResponse call
+func ParseReplayDeadLettersResponse(rsp *http.Response) (*ReplayDeadLettersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReplayDeadLettersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeadLettersReplayed
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -2843,6 +5756,468 @@ func ParseReadFeedsResponse(rsp *http.Response) (*ReadFeedsResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Feeds
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadCartResponse parses an HTTP response from a ReadCartWithResponse call
+func ParseReadCartResponse(rsp *http.Response) (*ReadCartResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadCartResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CartContents
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAddToCartResponse parses an HTTP response from a AddToCartWithResponse call
+func ParseAddToCartResponse(rsp *http.Response) (*AddToCartResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddToCartResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest json.RawMessage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTakeOrderedResponse parses an HTTP response from a TakeOrderedWithResponse call
+func ParseTakeOrderedResponse(rsp *http.Response) (*TakeOrderedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TakeOrderedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CartContents
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAuthorisePaymentResponse parses an HTTP response from a AuthorisePaymentWithResponse call
+func ParseAuthorisePaymentResponse(rsp *http.Response) (*AuthorisePaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AuthorisePaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PaymentOutcome
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRefundOrderResponse parses an HTTP response from a RefundOrderWithResponse call
+func ParseRefundOrderResponse(rsp *http.Response) (*RefundOrderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefundOrderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PaymentOutcome
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFindProductsResponse parses an HTTP response from a FindProductsWithResponse call
+func ParseFindProductsResponse(rsp *http.Response) (*FindProductsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FindProductsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FoundProducts
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLookupProductsResponse parses an HTTP response from a LookupProductsWithResponse call
+func ParseLookupProductsResponse(rsp *http.Response) (*LookupProductsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LookupProductsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FoundProducts
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReserveStockResponse parses an HTTP response from a ReserveStockWithResponse call
+func ParseReserveStockResponse(rsp *http.Response) (*ReserveStockResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReserveStockResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Reservation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCommitReservationResponse parses an HTTP response from a CommitReservationWithResponse call
+func ParseCommitReservationResponse(rsp *http.Response) (*CommitReservationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CommitReservationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Reservation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseKeepReservationResponse parses an HTTP response from a KeepReservationWithResponse call
+func ParseKeepReservationResponse(rsp *http.Response) (*KeepReservationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &KeepReservationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Reservation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReleaseReservationResponse parses an HTTP response from a ReleaseReservationWithResponse call
+func ParseReleaseReservationResponse(rsp *http.Response) (*ReleaseReservationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReleaseReservationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Reservation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePlanShipmentResponse parses an HTTP response from a PlanShipmentWithResponse call
+func ParsePlanShipmentResponse(rsp *http.Response) (*PlanShipmentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PlanShipmentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PlannedShipment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRecallShipmentResponse parses an HTTP response from a RecallShipmentWithResponse call
+func ParseRecallShipmentResponse(rsp *http.Response) (*RecallShipmentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecallShipmentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PlannedShipment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateKeysResponse parses an HTTP response from a RotateKeysWithResponse call
+func ParseRotateKeysResponse(rsp *http.Response) (*RotateKeysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateKeysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest KeyRing
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -3096,69 +6471,117 @@ func ParseChangeRouteResponse(rsp *http.Response) (*ChangeRouteResponse, error) 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"zFxbj9u4kv4rhHaB2cUq7U4ys5fOU9LI7AyQmQmS7OYhaTTKUtliLJEKSbXjE/R/P2CR1MWibLkvOeep",
-	"bUsqFuvGry7q70kmq1oKFEYnF9+TGhRUaFDRt0uoYclLbnb2GxfJRVKDKZI0EVBhcpFk3Q1povBrwxXm",
-	"yYVRDaaJzgqswD5Zwbc3KNamSC6eP0uTiovw9WmamF1tSWmjuFgnt7e3lpKupdBITLxVclliZT9mUhgU",
-	"xn6Eui55BoZLsajdHf/xRUthr3UL/6vCVXKR/Mui2+XCXdWLQJdWzFFniteWXHKRvGSeJMtl1lQoDPu3",
-	"d79esv/5+Zf/+vfE3u+J2DVeNjknloY0/hLljm0LMAxYJyYmtwJzttwxU3Btl8lQa1bIMtcvmCmQKdSG",
-	"cc2wqs3uLEmTWskaleFOGiXma1SkDoOVPrZJYu4NPfNaGLVLbluBg1JA34U0fOVlqU+j/Gfv0RhpqXJv",
-	"SvNp/mWfiRGrYVcFO51P7q17KkZQF7y+A8X3/rEoSSOzzYnk6JEpWteVvEF9B4p/yBuMUW2018jQXF8/",
-	"qYCXDPJcodaomVwxupVtC8m2qJAJaZhGzDFP0o6bPfcdL7iVajOL7Y/2Ruf+IZB88gIdCqO1q55NpMEz",
-	"+mrdt+2we8/UVcusXH7BjBQ6chgbFAceCFkmGxeERnuHKlwaSvc9X1u3r7iQijWCG+/sKIziTthSIDMK",
-	"hIbMPsR0UzEj2XmSJiupKjDJRcKF+c+fk5ZrLgyuna9kjVIosl1cIx3ZyPU9gfdvTtvNtlvrLTUpvkFU",
-	"GMkvg0bjWES/51YKFDC5YQbLUjNYysYk6XhHPI9udMNF/IJV+3X0ob3d8zzp7vYEU8/y5H5dxBpv9JBO",
-	"JnbAc6xqaexj1xuMP1pygXeJqW+4iEYEhaCjlmG9DgzGbUoaKO2VGcZ5V+nvCyPwE1bv2WKQymEdkQRG",
-	"eqqVzJvMXE+o5GsDwngINGezgpvrWvEMZz2wJ4EeL72VB1QntxhOunHEaqPSfSOJE9EeWCq1pGC2wZ11",
-	"YfsxK0CtkYGhb7WSNzyn2DyiSJF8SvQKV42w58081qesNWZl7bqdUbURrl12TrBr0cBI7HOFVYPKsAzC",
-	"ykApfgdZ3Wvz07sLeCYCkK2hWnSgkdHpzArQzJ7QOdNcZGjj+BZ0hxn2xCO44bNjiBTXBYi5lnDEpRVq",
-	"VDcz7eqQh4Y9dPz1iB8WKuGzSNaAzEayYBtQ1yjyJ9ImE07IDuakjAu6gVQZJL1V3BgUI1FPHLn/J/jX",
-	"BtmWm6LVJ4ic2VPvIlDOUybtnzYU903XJisOn02exSiaysqtu9ULiD6VCNp+ymRVcdMTWUfoPuG54oJX",
-	"dv2n0XiBXxsUdwvU7bPp0CI8YuiF7iPg4aOHx0PVfCQcpJk2vCwtDszlCwZlyf6GSrJtgU77hWw02vvA",
-	"kC5GmndA+doakZXXTF9rzFJ+u25E3SxLrovZATig8WvnF2Z+5A6Q/SRO91QSYTvdF0CUx9j6MX1dutD8",
-	"pk3B93AExfH5yOwt3R9HZHUJOz1TeFYGqI2+UzTzPPeodMtHZUAn+zt3M4GLPOfWaKF825PGCkqN6Xwc",
-	"cthRD2ISD5N7Naanz/77SJHJIsgNirHfGbm5zjGzITi3fhU+jyPcniAdPh0nSWGlmCxf36Aw8TMgK0Cs",
-	"MeSFsF4rXIPB1AVrbjRbNWXJeAVrPGPvG6LJpIsKy0ZfMF3I+uxzc37+POvKT/Qd/c+WH/8Du5RCN5VN",
-	"9/laSIUM2A0qzR3F3WdRwA0yKBVCvrMnukiZlgwEQ7sJVsGOZbJCZrY8QzpFSjB49jl2GPWLiiPF5GCo",
-	"dPftyVo+8Ve/aCnO3sH2D9Qa1pTE5Fiijy/+pqWUJQKVobCWWXHYzs5jdhZDbO6QtMHXI7fKMcF43pN3",
-	"9AR0hhlLc+loD0p9EY5azTZYG1ajYs6cxggwI8PKr2HoRjkYfGJ4hXHYyNc8YutQ12wlFYNgbRXkyApU",
-	"mDK9ExldpLKEPYwsvlhZpxCxNbqS63CN//dG5PesC6jJqknLx9ze/bJPEs/WZwGuPHGc5zGWvP2eHG5i",
-	"gHlQ56YH2i2n3vXDcq28gxkOteYNPBYOfkXMX9Z1yZ1Z78XO7kLk+NzwusZoutE5rEswuG4dm1QvcIuk",
-	"5eNnRWChW29qF6/AOP/b8/wCs00tuQt6h45GS+Syu9u69M1JhVoXWkdH696OPNGpbVwO+B3uZQnZZsXL",
-	"Mi71kim51YyC5tLKPpM1Rxswsp6gexEra5SWakzqDWjTB9xh2ZjB96DTkMglOYnuhSvn0uCLupRKENi0",
-	"kX+H5gWDpbZhnYAmN2wly9JuSNhwIFVLJgNBVWHYxcqUh4OtldCY13d2mR431Bk5lfiemnu6mlZ1IzZj",
-	"LT+M1aWJwG+Rg/5lT8hWoqVVtpJbirUKIStmAI8jNvw+lAUe13wPn+moVMy4PxY7a1zagMhDqvOl0YYJ",
-	"uY0ZeKeNuH2TNF3pwZedqLmmDSgH82eA6RJOcCASkHUAEhItv0Mzb6GD5t85OhVV7r+xPaMZnGc9W/Bs",
-	"taJ28piyLT22q1X4eZa/dAZ6LFI7ujFGfBY14mSqeq5whSpk/ZGrJ+RSvaJbqHIspdyQHHMs+Q2qQcg5",
-	"mDp0fHUVyZab6Y23OcQeXDgBH05J6qTyyAPJoldWGVb8wRwTQsQaWyM8IR+fhxwcwWmO7pYgU69NPWSa",
-	"q1Hd8Alb3yJfF+Z6raDS90XJXll+tbTdyd4qUYF18x1DaeRogJeTxe5Gx8Gw4abEA53pow1QB+8dmXap",
-	"Cc6przHVKD6p7UJ1lcme35wKyNESrFujbXBEq639ADg8mn6TWyZXBj1YtKDU4hTQG8xtqjjv2LtvUMmg",
-	"No3yYaWtzbQdm9MDjC/YjppAvQrO4TDsjWCqKuhb/POj0MCoDhcH97CDZ5OB0FsbbtlKycohyzAb8cjl",
-	"xLDZ2eXEd6S4H11OvL+vnRSGo7Gyx8Tc4Yp3solh+SPgWyHkEWv5UCCzVNxojMOzlaS2zPzZHm1gHSnR",
-	"vLc/h5S14mu3CAOb6/CssKA/TPJEQjvWE+y6o0S3fdMSRITbUQGpN4pEBCL8FjYV9mTbqSeNjGTnKlfu",
-	"aPO+pan/9nTx9Pz8/PxEuO1k1jITdhwUNal4l4Sc6CP4rcbMYH49qxoWzdM7oVXwzXuV3fZJKXi72RFD",
-	"0/sN3n1a+RjXCvJoWhuiIg1fIqukkCVV04U1paw1gA7FzIiWK+DlsdWEdI26eRQDX3ObdcGHJzB8i/9O",
-	"bqe1hPfqny2DfcDXyr0VyWHFRtB6F41mH5Y9QzmG2HvUJzn7AMsyEmCVvXYiU7Hw0/PBvZOba9TWUqTw",
-	"7Xi8QbXzdfk75PddMdrzPt4yGUfWKG527y3j/kzNK97NUFOVB0H1x1EKY2o3M83FSk50rntVCmzjdQlL",
-	"pmHHjHRNLSFNgYp6RTT2J+RS5jsmG6N5jtRS0ohn7DXJoi16oLpBTS2wXEpFRRn7RW7FZ1FKWS8h2zDa",
-	"R5hmTWkNhKxgy8awAqE0BduCMC62q0b8pP0j1K1jFtcyt3P3yxn7QJM61DtuB5qIbm9oh4HCz35b1jBA",
-	"cNQX1EFzfNuPXIVCEleMWtVZYNS1y0qeoXDzGn7M/mUNWYFPnp3Zs6ZRpVeDvlgsttvtGdDlM6nWC/+s",
-	"Xrz5/fL1n+9f0zNdUpS8woJ7nnUh617f4iJ5enbubpY1Cqh5cpE8Pzs/e05Nc1OQfSwgTLuv0Qyc9vec",
-	"ICjkbh5+b4j/2fn5gQH+0wb33QKRsX2rohVkRruDYAVNOdlpaLnrvQeQJrqpKrC5XEJGZwou1gwEkwqy",
-	"EplAzL05d8P7P/lSdUpowZ4m1rq1gFoXkqZXYa2pf0J8X9l1Ft5gFt04/6Q8h1MHjyjX4UIT8vUM31nA",
-	"PuQkF5+u+uJ+WZZ+Dk6TBFWOKu3cy0Z4N7gdhBnG5Lw4CUy7M0XqiCAvu9SXUo1XMt89nOAGMxG3w2Bs",
-	"VIO3j6i1vXwxrjWf+T+01j7AhnAU7tw4u4bKTTZy7ZfsegZeb+0sqFPcCjFffO/gxe1BV/gV3Rxh7yWl",
-	"T/69pK8NUrnJR0xYGfcuQOwdpGfn55EcLU6o5BVFs36D20vwF8LAfUx8pGR29Yhm0DWxou8zZfaSjVxU",
-	"379/eLykPNW4PhEXrkXpnJbOWXuAhtmQyMhKzyCsBSRXtyOtxrjqbln0Xk2zco17/cu6LnfeaB7D8bte",
-	"9w92+v6oQETfH8PARi4FPoC2SY6k65StG1C5y2s8dEjDmdd/fYWU7kbB2yb6SOnRCLAYjglMn4t9wo/s",
-	"V90kwlR87c8q3FPav8ktW4FrslvpUAuQhqsGjfoH9qGgC300AuvHlreeBHfu4oNJmELVQMQ9oWprzuuy",
-	"Pap6453xaPNKyo3vRj5OuBm2ln40zvDTqnHN1O0s64MCDCtSBp76GGO4DuM+xBhCQ6+2RTc8MGncg2bi",
-	"HWFGu/3zk2dW4ktsgZvrSk8u0gKQ5zOKclePbiBeehNm4pXw0GbiFmWkDQYs9HiYaKqlhSRWhjaTW/nR",
-	"pRVXupu7UTRBL/wMXNyIPGqdk6/tNYR+APT/h2Vs4fXVWRnbHvJ3LbsD4dS1hh4plA77Tv+MKZvv0T60",
-	"2v6X3/iUjUaMxjE1tFKPJG5dTXTSEd65Wx5RkL2i7YQUjbt4b8RAGrGrOYrW4huNnb3XJQi2dMU1QhXo",
-	"xx+m0IST3yJra+HTONfd8thi9MtMAVx/9d6C/FjIrj/tuoHtlg+OuB0R5H4N4X7ZZBMvIYk1uuL+IwWl",
-	"XpvvB4ekmZ7EhNx623+IIoJ77QB8Y5dx1yfwHta+/GZxg+8asq6xEbWHYeBr2xmfrqxW/RPRkUv/ok1n",
-	"RCmTjQk/u9fsrK9zYdxbIFTk71AaZWAWwu0n4sHaNfU4XMAo9hI8zYDSOU+r21GMoO+uUAro/nFM2uIa",
-	"V6bWPXzqSuXp9yhkHzYzUga+adH1YHp9Ak+xPQbiRD1smkcrYKzbq9u/BwAA//8=",
+	"7D39c9u4lf8KRncz287RlpP9aOv8lHV3r7lN2zRJLzezyXgg8knEigS4ABhFl8n/foP3ABKUQImyLbcz",
+	"vfwS2yKBh/eF963Ps1zVjZIgrZldf541XPMaLGj87YY3fCEqYbfuNyFn17OG23KWzSSvYXY9y/sHspmG",
+	"X1uhoZhdW91CNjN5CTV3b9b800uQK1vOrr9+ms1qIcOvT7KZ3TZuKWO1kKvZly/Z7K+6AP2iGNlTuU9v",
+	"RXFwx3/XsJxdz/5t3h9vTp+a+Yti9sVto8E0ShrAo77SalFB7X7MlbQgrfuRN00lcm6FkvOGnviPX4yS",
+	"7rNpm4V1cccCTK5F45abXc+eM78kK1Te1iAt+83rH2/YH7759ne/RUT4Rdwez9tCIEjDNf4qqy3blNwy",
+	"znpiMLWRULDFltlSGLdNDsawUlWFecZsCUyDsUwYBnVjt5ezbNZo1YC2grBRQbECjQSwUJtjh0TgXuI7",
+	"P0irt7MvHVm51hx/l8qKpcelOW3lv0SvppZGjjhxTeSx1GIN39ZBGqYv94reSi1oStHcYcU3/rXkklbl",
+	"6xOXw1fG1rqt1Ucwd1jxz+ojpFZtjafIkF1/uKi5qBgvCg3GgGFqyfBRtikV24AGJpVlBqAAJ+AdNDtK",
+	"Yn/DjdLrSWC/cw+S+Afl8bNH6BAZHV9FPJEFyYjJusvb4fQeqA8dsGrxC+RI0D2Bcap3IIE8z1VLSmjv",
+	"7LwOHw2x+0asnNjXQirNWimsF3aQVgtCtpLArObS8Ny9xExbM6vY1SybLZWuuZ1dz4S0330z66AW0sKK",
+	"ZCVvtQaZb9MU6ZdNfL6D8PjhrDtsd7Roq1H0DbTCHv5y3hrYR9GLwmEBFaawzEJVGcYXqrWzbP9Eokge",
+	"dC1k+gNH9tvkSzunx8srPO0XzDzIo+cljbV/0EM0GTmBKKBulHWv3a4h/WolJNxFp74UMqkRNHCT5Awn",
+	"ddxCmqeU5ZX7ZAJz3hX7u8gI8ITdI14MWDlMI8TAHp0arYo2t7cjJPm15dJ6Q2vKYaWwt40WOUx6YQcD",
+	"ESzRzoNVR48Ybrp9jdVppftqEkLRjrFUGYXKbA1bJ8Lux7zkegWMW/yt0eqjKFA3763Y2Yyp7TQsW+nu",
+	"m2mgj3FrissiWzUwVafhum2nKLvOGthD+1RkNVznUAVk5VxrcQdc3evw46cL9kzCQHaM6qwDAwxvZ1Zy",
+	"w9wNXTAjZA5Oj2+46W2GHfRIYcVkHaLkbcnlVE44ItIaDOiPE/nqkISGM/TwRYsfRiraZwmvAZjTZIE3",
+	"eNOALC6UcyYIyWTmZExIfABJGTC90cJakHuoHrly/y7Fry2wjbBlR08uC+ZuveuwcpEx5f7rVHHMus5Z",
+	"Ifts9C4G2dYOb/2jHkH4UwXcuJ9yVdfCRijrF7qPeq6FFLXb/0lSX8CvLci7Keru3WzIEd5iiFT3EePh",
+	"nTePh6R5h3aQYcaKqnJ2YKGeMV5V7H9BK7YpgahfqtaAe45bpMUe5eGjMwZuW5kradoaEirpz2AMXzkj",
+	"lNZctIbZErVR7KHyCBjH6RVMs0zJVL91bOwoNlHaW7tQn25b2bSLSphy8hUQ/IFbkkw7/e4ITsNJkO4w",
+	"RQLsLEGCPaQk4U7BlOKi75VaQ/Ea76x96v6RW+6k1W9wEd1t5zISDl5THo7DN/4kY7F/dLDq4Hab5rTc",
+	"8LyEm3D8IVqWSq8UKtVpmCmFNRMfrRQvpj5bC2PA3IUnEaBugbBrFh0sjZKqukn7su6KKsBxpENoxoQ1",
+	"rFGVcD+72wNduAXkvO5usZxXldnnOGuhbiaja6GBr0HfqgbkZLEOL407Mou2WIG9NQ1M5v5FW61L4MXt",
+	"sq2m2i+EgmnPLrmoWg3TH6+qBc/XU58vnQVx2sO3GzVVAIgVEv69ZBulkfUSUo9hkIk7uKe3t55u8Knk",
+	"rZmu562oQbWTmc6qJNNsyu2ESIqa0ZMdUgIbRCTOejHo8TB6xl2G3pOKXebsqD2g5A7XR1iJuWlML7yG",
+	"RmmbCuzkJRwLR0S6NpaKSaGMXiklohj+dj0h2nzj3xhdsuG2TIRKv9+yTSnykjkzVuRgmKM6GOuspI/A",
+	"clUDK0FDxuBydclW3MKGb9+3V1dfA15Olq/p2p8eRfV7pV2/MmXXvQ5AuYvSQIE62ZmL1sGG/oJVitVt",
+	"XpKBOcWe27OCCaqesQlnHqaYKmluQl/3ZZfT2AnMoGM8naCv8Pl0iKup+Ha6giHM3ck99DBHq/Tbj+DA",
+	"Pi8KEYKl3P/Mq1cRMpa8MrB7gfoA4ZDsf+E1GPIdw6pZnOZ78vT3R/J8uy7X0YzdEAMUqYuWGDv1DWXz",
+	"TCJyEqg9iex/C75WgvAfQRuP2CGarthSaUzNaUvujoSPoFkJVcG43NqSJPRU+ocNg2yPHR7jkSS2J1D8",
+	"7oip+acX9M7TqytkAP/rk5Gs3d2IH9neB86P0UGvn07EwAE35bCzf9Bl8ZJ0ophYtYYEa1m1vi0gr4SE",
+	"wvnm4edZdsRgIMnZ91nCTklcDi6x/TvZf5w8ddFSDh1S+UD0WpmwrOSFd/jdFbJUeqLj79+Zajbe3evu",
+	"ztjvOThbv3gKgX8EXrwEa5MZnIPY45bv4+1tCaymiErG3BULnyz5SAtYCSmFXDFuWQXcJDNbBVTiI5xg",
+	"DRcCils+lIiCW7hwNt147iyVfLM97GkrfTxP1BI+j9rEEa0o/Oxf7FYfYKA/3WHKvcb79UT6iSLB9s8X",
+	"BqS9Zhxt53HzrFen3zp1OtSgY2c+fIh734MRJ385AtK4bo7gIaySBA/h0tEnR4SzezS1GSqZdIQhL7lc",
+	"QUiM89VKg7OjM4pWO3ly/g0TNV/BJXtDbBSFMK+ZKVVziUZ33tffkBHu/+zg8X9gQY8aJlZSaWCc+avc",
+	"rbh9L9G055UGXmyZAZAZM4pxyTC+x2q+JcPfbkQOGAipuIXL96lofFy7NapXPl2s1IX/9Bej5OVrvvGx",
+	"Wq8owA5IsFCqAo51ONCovDx8SV6llElKN1CW4BnjIXXlVQQTRYTvZAogZZ/2qqYj6rOQazBsDY1lDWhG",
+	"d+F+bDHHW/E0jae0WInERc2bJliBxG01L4LnZrYyxw+xLsPZh85hWrobXab26GvOhnv8t2cif2ZT8ga5",
+	"Gql8zGahv+wuiU6lt68vCPIiBVKUdt+/o5x0NJQ5Er7QImMb9AyjP5HwyQLBZYUCQ1VAfMuMSu0Z2dsn",
+	"2WepLOWghBFf6NCceVupt7Y9jQPrDznFC1VKBf0IUDxvmkqk9BzvP0hkDNaiaSCZ4+2VBAt5lKBMkN0k",
+	"bAA567hxE0Do9xs7xffckszvaJsS8nWjBCnaQ/eHW+Smf/pLSF1MvoBInR+7e/yiY8e4GcA7PMuC5+ul",
+	"qKo01ium1cbHYBYO97lqBDgllUeIjrRk3mqj9P5SL7mxcZYzbJti+MhuHS5yg4K5n1XjvpIO87eY4XO3",
+	"zRbsM8bR+KDsnrBsqarKHUg6IVS6Wybn0gthyhA/rOAdhhKhIrdNBA2Wo566+A6ZI1qNk7qV630qPwzX",
+	"ZTMJn+yYhdenUCtHbK02qN818Lyc4Kkd4eE3IdtwXvY9bEeA1inmflduHXMZy2URUrq/tMYyqTYpBu+p",
+	"keZvxCbVe/haH8wXG8s1RaynZML4CQKECHICgEjC7bdgp210kP17Qads970PtusHxPdZxAserA7VhI8x",
+	"3kq4Ccvw50ny0jPoMU1N6yYBUa0sXpEJkkoEWFgpnWbLu1RFUn9BKtUsbw2vIG0Ed0V4O/UOfRHuNKY5",
+	"ZNPsP70BsSrt7Urz+k4BZDR98MBZj8hwmEFQaLBTj4se4GOUu7fHOWCDu/ucL1Jex99f/PHj72ICtS2i",
+	"Ju5Y+W4QonO/DjkkGzhRPdv8BNvX/tJOleyma7sHpShTEze7KsCvH6+WwojPZOzBN1YSrGEJOpQyJT49",
+	"IZ8RVRKG0q0FVpj0oZkB0AdjmT1cfZllB834wZ9TF8KJoeF87CbEEnY9Xkz9ZPSTp2lOUMbmqphQbUmr",
+	"ZwRa9GIP0zgSuuDIbtXEdMd3jF1OKnx7IIaICuaGtdwj0b0ICffWUzFC766maJW7pS0OseDdkg+HEsJH",
+	"76ATXHFPrD7R60+ys0saYViV1bVHPHaaJ74qhjfFoWRO9FZIlR2iQxRlOTFX1jc6nJbyCWhtba7qVD/D",
+	"4RK7TpqHF27OG9tqKLIuX+V8zqhc8LB4DyrwxovKX1U8h6LjiHStIkYDLxp8NGOEQfb0Oqp35iaUPIen",
+	"usozLJW2WJUuAQpsX8u51uj1qP1o7FLpzobcS4HpbVcYrZZhSyWZN7T2bc4p/TsqffrnkiFe+lChar4y",
+	"LFfSao4pkiMR4UCCjpNPaIO6v91KpzrcvjOEMOtxP0WZVFxKKMbbLUK17D0bJOJlDnJy35Y8hKMAy0U1",
+	"CkJr0uFEK2wFByzKo9VmFCClZbqtRiB3HP1SqXXbnFqAcIKj6VTeXqbsQOHBniM0Cj52E421Z55Ux4yV",
+	"CKOSOqVm4GjjA+3RtRUlexxiC32oFf6kNkwtLfho4Rq2qIO4WUPBlkpPc2Hva/CFywFNvq6aobscTjf+",
+	"fJvEXutVdAEe9hM8E4yVjvnG2ukW4oCpDleQjZTZcWk2zhRmS61qCi2GjuQz15yFw06uOftb1DNzgvCf",
+	"VhZ2rDWHf/Jm3BX+O8koTbdJpo5KfRGPXWt0f7VykjeQNNkjIKY2QrzGzqyRvm341AgNxmdedzL2yz5P",
+	"KgwW0cVsfyQ7O6Wrcbif2yDDZHHGfBMZmqvURmYn2KuTWiAjfNyNgx6nXs/a6tZArmSyomVpQePlkbFW",
+	"VmCMT/AS9oRlIAvDFs4+NlAtk2mfIKu//+6bEyWVDj6EMYlq1aZSJkdyHBp46sxvnaPQgKaxD8SWtcKW",
+	"wxMqrq2zq/dHObg/d9VSYkWbMG59UbigrZIFEcZCMwIu2b+m6wmuuExAu1cbEI3ZwAUS8JZcd/B2Ez0M",
+	"MMQdeRrk3PsbzGBv6ZM56uUTsxqEsw6YcOJAqFHCU67nROGCTw3kForbSUUHV+PBeq9vo+vopExnd9g9",
+	"gMbPO1KteaQyCFaaF8nsYbA9cLAQsFpJVWGhlCQPuXMquzjOxD6kY7tJRU2o01YMcE1tAw0yPBLF7CJg",
+	"Jzur3cI7ZSYdgHHIq8N7h5LDhE3EK3ttNPk2iBjlWMwyWn0Usrd8USUUrHafnQjUSYX2r4UBvF6cgYDF",
+	"e4BxFSpculeFvYc9deQQJrhT7LHPPhwPKodUxZAfTxmrdlII8ZTY7nHN1cdqemYPpz8aksET560WdvvG",
+	"QRiQV4t+CBtGx4DreJ5FaW2DXZT09+vP/qcfw0H+693bUOl16P0I3YJsQk4RKD+N7n8u3tATF299uCnw",
+	"bCN+gi3NfRNyqUa676OkP3T3csUXWP1mlS+NU7YE3UcfpVqoYstUa40oAKtCDcAl62KJVEMA+iMYrGIt",
+	"lNIYUnS/qI18LyulmgXP1wxRGSZyUYQTeF6yRWtZCbyyJdtwaekO1638yvhXMLzGuGGcEfLoL5fsLU4b",
+	"wRhcN5QF140GjzCu4b0/lmNCLgUYjL1uCW73o9ChLkNohqnMPAB6+V6+l4jArj2Om/UAW772ZAGV2rC5",
+	"Y04teTW2YOYNK6lCJx2ryHRRdKKcVxVoPBAYevi9DDYN2bq/2WGGa2ZoIheZvQ7xbA3bDCs+MdCCiwLj",
+	"lZLwW0J+w5ETbF89+ZUjpaEiYcS5kl0N5XvJc2t8fal/PvCBc1M82jUxycLZYw1wC8W1gxnfVTIHLIal",
+	"oLfCqliqKK5EDpJmenh2f97wvISLp5fOZmt15SXFXM/nm83mkuPHl0qv5v5dM3/54uaHv7z5Ad/pI5Cz",
+	"76EUnicc3FFBwfXsyeUVPawakLwRs+vZ15dXl1/Pom7JOQ8TEVdgB5ffiwIDJrygmYk7gx6fXl0dGPJ4",
+	"2nBH2iAx2tExzNJhlwyqJW+r0cLIDrpoVmQ2M21dc70NCQJsFGNcMqV5XlHSwauLfnzGV76yLkOr21ll",
+	"Th6M5I0pFfaB8JXBck+E+4PbZ941x46i8cY3XZ4NjVG77wguCcj749Kt1U0VEGD2p48UkFdcD3I9/ZQB",
+	"J8ShBTXgkn4PuETlNu/HZx5AatyUelbkxhuN4NcDfGcE+xt6dv3zhxjdz6vKz50yyI1OwWT9VeCsThqU",
+	"2COTxlJ5dGJsiexcZRKIvOmD3hg3+V4V24dD3KB/8MvQqrG6hS9npNpOpHhEKuj4D021t3yNvh1saXyk",
+	"cdy/hq274mjLvlzU062bvUaEK4AXF1Xfb5SUgpfC2LgvKRsMH/7Z21u/toBlAP7+qUSNKj1uhPBHf4IO",
+	"dXCwvz0aQfpwRvLF5xohnsMRCzh6KM3WL9ndDd5EoRwvNR9lTFUFGMuWQpv4XnALBJD2KTnXfQNcUhyp",
+	"lWtI03NI5l5L3iMLZ6p7LUHlP6kNq7ncPgB1/1N83CGvVd6MDVRlfMWpaWiUmEuAYv65j0R8OXhD/Qg0",
+	"v+m4UPKlpZG4qYHfT6POxT5KfrJ0fzuQ7idX/1Dx7tsKkmO9c/eRE0CsuL4/9W+onpMq94WkphG6S9FV",
+	"cz5Y6BBMNC5GPOE4YPbhyx5VU1D1j8yjOfAOr2npf9401dYzzTmkvu8+emRxj5u3EvR+F9r2CiXhAaiN",
+	"eERaZ2zVcl2QA+m9oyyY9fEUZyQ6TUTt2pr2iJ7UAPNh49a4uRovfGa56nvDxsyeuHvsnth2SnrJqe3J",
+	"YQedAGyxHbROPbAMBVqYoxrYnBvfowYKwfdwGEZVNUBxhFTj2HlVdRZkCNc4l8oec6Tsmf2nfobMGEd2",
+	"n9/fFP/chSzRKg/hx58/fBkY6WF0px/Q2oeKHMKof121lmFDx46HZU0KyXNeFOOm3fOieKs6VJ/B2Yrn",
+	"E51Bvx8sahz1rqRzdZADH4+wr3w/dK0oocq72lAhyejbI3YXwfPt7EdJrfqxQGlyOxcwzA46H8HDDo98",
+	"nx+T6CBaFSwfk/DodmM3/DJBZQpFYWEwYS3bCdweI3yY/Tr/HIpSvux+4c/xSyx8M88BK7C1pdLCQJgT",
+	"fx72GRT9P3ZsZlgZP6I+PL6vWahqZEr3Q5oehK0OsxL3AbevDAVzdhnmGToNWivNauChgMWnltbS+RrU",
+	"8RrYyoqqmsBVc90NCX5o5qIyu796dv/nIPCZSfm9Umvf0l9VXembU014OezQmK0UGGww3qd2/B0JDnis",
+	"0HL6Bt33DfdTUw8R2zd0zpe++DhplP0ootbPSfGDX6d+edjxTpmxyELU45pc+btv7rhwLeRt6JrtVz4x",
+	"XT6yNP90rqUPBFqexnGWp//YMMugi3hMDLvPzyqHAQxf1ubwSAMsvFwCzR2m3G439sEA13nZj7Sh2rdh",
+	"4JygHxO1quufSKtE6q+I5O0st+2gl+Oxwy//RFwQb+XtNANMFP7yhE/CWBrIV8LWD2HZTCC37kuAz22g",
+	"UbUxvOm+JuPh2SVR0PzIPBOXmI9wjI4fOSvTeIzHl3UjIIdQtrEpRQUZ6hGlcQ7PM/bN1R/c3Xyhlhf0",
+	"hSxBpWhAtrJKsSVs8FtTOm1DBRw0YYaq1SPWi1lsIvvN/felnIELb3DlmEz/KtzwNhCqZwOcNYMmXfdt",
+	"K/ck3BqgOQfZfgJo/hWJ9jzeqx/U13CB7XFMKlYpuQK90+ZAghy9e0H9LUU3fqvkxr0DRZj6eE/Khy87",
+	"OsvNgUv/v9Ci0DotvNQAlHd9xviARRxTCD/y2zmRBud04vBJPyh/Ip27b+c5s1nwquKy63o+j1kwrJZ+",
+	"7KDNTmP3CEuZ6Ft3z+lNVFwO7AEsktr32YUlj94HfkPxrMERsKIG8t3jr2jDMo+l0PWAwwphGkydTuCu",
+	"uYac0zfOPLwGcSsP2Oxfgtw3zrbj4SsYFzxfewsPR1BIZS9yLnOoKr6ooLfnArlrTgE5KkEcJ+satmau",
+	"VTcWME0D/Pwn2J41sxhmX43gXRR9D1oYUcUc+A+Qb3wjVlFGXMInS0XXXBaspsAoFYjjR0rCdT+h0Vi+",
+	"NWylVOGcOHel0xAQQ5XXcYAMoSW8R98gksb590qt/bCtc4XD46FBjx4Ppy9EGQuThq9LedAiRYyLBpHa",
+	"r1Ok2VG7ZYrD8lJPtnk/e3I0yTwYE3XHmqju+FfZwwTxNlzYW2x7TW/SRfG+ntBs+OHsDOKxN8ImnggP",
+	"zSb+CybomuQsTIhgsq0XoDPmcCjkyndkAFVExs62oMm440zkI+pTar53xkk8QvnwP6zqO3zl/KSq753q",
+	"YcofmUN1pphgOlfwKh7l8M9Y9u3zaw9NNqwxpSwSWSi7OjUMYjlS/N33eo4Kwmt65JzeY9+MOoJFSx8+",
+	"SOE1HplWdBzfGuj5vXGm/oKanbAECvxgu7HSJ8LfPO96fMdLn+iRc6PRbzNa+9TKB+lzeleqfroNNeN1",
+	"Rz44IfkIIncLnu9X+tqm21DkCqhp+UxKKRpf8Nih9GmSxJx/Qrz/EBXP9E0Z3A+sYIJ8BS9h3XdEO7vB",
+	"T0NgfcN2kh92fTXfQUyemn8jObHbfzdMz0RZKNJxf6avxnay3lVnoXPRW2lYLupMuN0io8DtBkt7SGGU",
+	"O9WoGGbq1+pPlFrQdxNjvarB5GTW2TXUNmgi+5RaF7PP45UNXbVAxrhv0u17jqO+Tb9idw2kF/Vm07S1",
+	"go01csxBzy95ypZXajUAJuQDp66AtY39/uPvUqTF6yFsyzRratjdcA0hfO9XGsT2Tlqw6Qqo/FJYknHS",
+	"EpVaCWNFHtG9CxkkWbKmckNUsNjYmDF35Wuvj/ELZgWYnlkpFD4AM/RqJuHkfb9KrtqqwKx490XvAcao",
+	"cyXNTM75pr2N8/YH7dHRYSmi8OHL/wUAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

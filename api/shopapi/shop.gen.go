@@ -610,6 +610,13 @@ type ProductPatch struct {
 	WeightGrams *int64  `json:"weight_grams,omitempty"`
 }
 
+// ProductView defines model for ProductView.
+type ProductView struct {
+	Product         Product            `json:"product"`
+	Recommendations []SuggestedProduct `json:"recommendations"`
+	Stock           *Stock             `json:"stock,omitempty"`
+}
+
 // Quote defines model for Quote.
 type Quote struct {
 	Days    int64           `json:"days"`
@@ -723,6 +730,16 @@ type Stock struct {
 	ProductId Id    `json:"product_id"`
 	Reserved  int64 `json:"reserved"`
 	Version   int64 `json:"version"`
+}
+
+// SuggestedProduct defines model for SuggestedProduct.
+type SuggestedProduct struct {
+	Name  string `json:"name"`
+	Price Money  `json:"price"`
+
+	// ProductId UUIDv7
+	ProductId Id                   `json:"product_id"`
+	Reason    RecommendationReason `json:"reason"`
 }
 
 // User defines model for User.
@@ -1098,6 +1115,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /products/{id} (the `UpdateProduct` operationId).
 	UpdateProduct(ctx context.Context, id Id, params *UpdateProductParams, body UpdateProductJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProductView What a product page shows: the product, its stock, and what goes with it
+	//
+	// Put together from catalog, warehouse and recommendation, in one process or by the gateway; it belongs to the warehouse, the last
+	// of the three to move. A part that cannot be had is left out, and `X-Degraded` names it; without the product there is no page.
+	//
+	// Corresponds with GET /products/{id}/page (the `GetProductView` operationId).
+	GetProductView(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetRecommendations What goes with a product, or with the caller's own history
 	//
@@ -1584,6 +1609,24 @@ func (c *Client) UpdateProductWithBody(ctx context.Context, id Id, params *Updat
 // Corresponds with PATCH /products/{id} (the `UpdateProduct` operationId).
 func (c *Client) UpdateProduct(ctx context.Context, id Id, params *UpdateProductParams, body UpdateProductJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateProductRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetProductView What a product page shows: the product, its stock, and what goes with it
+//
+// Put together from catalog, warehouse and recommendation, in one process or by the gateway; it belongs to the warehouse, the last
+// of the three to move. A part that cannot be had is left out, and `X-Degraded` names it; without the product there is no page.
+//
+// Corresponds with GET /products/{id}/page (the `GetProductView` operationId).
+func (c *Client) GetProductView(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProductViewRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -2716,6 +2759,40 @@ func NewUpdateProductRequestWithBody(server string, id Id, params *UpdateProduct
 	return req, nil
 }
 
+// NewGetProductViewRequest constructs an http.Request for the GetProductView method
+func NewGetProductViewRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/products/%s/page", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetRecommendationsRequest constructs an http.Request for the GetRecommendations method
 func NewGetRecommendationsRequest(server string, params *GetRecommendationsParams) (*http.Request, error) {
 	var err error
@@ -3571,6 +3648,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /products/{id} (the `UpdateProduct` operationId).
 	UpdateProductWithResponse(ctx context.Context, id Id, params *UpdateProductParams, body UpdateProductJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateProductResponse, error)
+
+	// GetProductViewWithResponse What a product page shows: the product, its stock, and what goes with it
+	//
+	// Put together from catalog, warehouse and recommendation, in one process or by the gateway; it belongs to the warehouse, the last
+	// of the three to move. A part that cannot be had is left out, and `X-Degraded` names it; without the product there is no page.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /products/{id}/page (the `GetProductView` operationId).
+	GetProductViewWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetProductViewResponse, error)
 
 	// GetRecommendationsWithResponse What goes with a product, or with the caller's own history
 	//
@@ -4627,6 +4714,54 @@ func (r UpdateProductResponse) ContentType() string {
 	return ""
 }
 
+type GetProductViewResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProductView
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetProductViewResponse) GetJSON200() *ProductView {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetProductViewResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetProductViewResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProductViewResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProductViewResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetProductViewResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetRecommendationsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5624,6 +5759,22 @@ func (c *ClientWithResponses) UpdateProductWithResponse(ctx context.Context, id 
 	return ParseUpdateProductResponse(rsp)
 }
 
+// GetProductViewWithResponse What a product page shows: the product, its stock, and what goes with it
+//
+// Put together from catalog, warehouse and recommendation, in one process or by the gateway; it belongs to the warehouse, the last
+// of the three to move. A part that cannot be had is left out, and `X-Degraded` names it; without the product there is no page.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /products/{id}/page (the `GetProductView` operationId).
+func (c *ClientWithResponses) GetProductViewWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*GetProductViewResponse, error) {
+	rsp, err := c.GetProductView(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProductViewResponse(rsp)
+}
+
 // GetRecommendationsWithResponse What goes with a product, or with the caller's own history
 //
 // With a token, the caller's own purchases weigh in; without, only what was bought together.
@@ -6513,6 +6664,39 @@ func ParseUpdateProductResponse(rsp *http.Response) (*UpdateProductResponse, err
 	return response, nil
 }
 
+// ParseGetProductViewResponse parses an HTTP response from a GetProductViewWithResponse call
+func ParseGetProductViewResponse(rsp *http.Response) (*GetProductViewResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProductViewResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProductView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetRecommendationsResponse parses an HTTP response from a GetRecommendationsWithResponse call
 func ParseGetRecommendationsResponse(rsp *http.Response) (*GetRecommendationsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6993,92 +7177,97 @@ func ParseMoveWishlistItemToCartResponse(rsp *http.Response) (*MoveWishlistItemT
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H17c9s2tvhXwfC3M79mSll+Nds4f+xmvUmbJm28cTuZ2cSrQOSRhIoEGAC0opvxd7+DF18CJVIynfbe",
-	"679kEQQOzvscnAN9CSKWZowClSK4+BIsAMfA9ceXMaQZk0DlW8gSvIZYfRuDiDjJJGE0uAgkzwGtFkCR",
-	"XADCVKyAoxUWiEPEeAwxmq4RpggwTwhwxOFTDkKiFZEL/YrAKaAlrIMwENECUqzWAJqnwcV7PXtwEwZy",
-	"nUFwEQjJCZ0Hd3d3YZBhjlOQFtRnMwl8E7pfF4AofJaIzfRiGZ4DmsKMcQjCgKghn3LganGKU7UE1hNV",
-	"YUnx59dA53IRXJweH4dBSqj7/2QTsjB4qbGk586wXJRTkzgIA7V/whUm1d6q6/yFwyy4CP7fuKTH2DwV",
-	"45exndoSJFq/gvXmdn/BKQi9UYvmpyin5FMOKAOOIpwkwNGMcYQlSgALiU7P0YLlXDhsGOqXMFdWHL3S",
-	"RGrfQAVRJ6ff1xD1vaKXlMDVGv95/2z0bzz6r+PRk6PJxejm278EPjy+JimRBSobZEr0w+rqMcxwnkhF",
-	"pFCBQlLFQo5i5r+SXoRKmAPXC11xFueRbKVbZp5PDqXfnXpbZIwK0Dx7xdk0gVR9jBhVYqY+4ixLSIQV",
-	"RceZGfHt70KR90vHxdy8esU6gzxDdkoUsyhPgUr0zdsXl+jJ+Xd/faSRYSfRMhXHHIT+iOOYqClwcsVZ",
-	"BlwStYUZTgSECj/FV1+CiMh1gxu+3yU1YRCxnEq+3rW1SzvsLgwSQuFkg+12r6TeO/W9tzEyY0JGLIbm",
-	"4Me7dUDJJe8toKFBTGXWctOlgmPT3yGSavFLzGVPzBMJaf3DVlRiLl9KxSbF6phzrHEr8qlkEie75viZ",
-	"UdAv3AIXxPDojPEUSyNij8+DivQde6WviioDeGX9cuY2HOkt9MOTIsik3/6MJvji4ZFSN3RQAWHwKcdU",
-	"WgnZwFQTO2GQUyInGScRdAS1gdCa6tKbqIBQmz6somUbsv9V2UEPpG/deKGunzzZqa2r2ysm9QMsYc54",
-	"X0B3kVp0Il0DUIv6Yopt8L4mYmjJt4jZkHyvOHphLdV13cC8vH6Dzk4ePx6dIJxkCzw6DTZM/82X0zuP",
-	"yQ+DSw4xUElw0tfoQIpJ0nTWvjuvKeozn4rHQqwYj3e4Lzt1vFm/Mp8XaTnnypHyY+389OSvPlyd+XH1",
-	"AkcgNRn62mf3Tgf1c4uT3CcMjd2bYdaeebf+gkASV/ydOkgz9dQrcykIgecdQDBTlC/4gHjpCV9+++3l",
-	"P28V3gts5LlWlhVuOKsbfPVvHZgw+Dyas9EG9D+9e7W5WZzMqxHO8/if1888IU4YRPy2PvD0u+9OnniH",
-	"LokffUujb90Ub15deV/PBVSHCTL3Dvu8mwxLbVYU5Gq4ASzUWzar+Mjy07tX15toWsK6u0ZTiN6lzPSE",
-	"vvWN5ewnRDh1UlRnp58JZVzFXFJUeapdwqKKTtiqs9245rYsJJWZfHv8BVZveGwi5B7bzPBaxQgTyZZA",
-	"N3d7LTGNhQkoUYR5rOJKE2br91SwcUti4E+RZMtJDJHyMWJEBMLJCq8Fcl/VBe5xXXGftwSPE3/oGAZi",
-	"QbKM0PkElxHMNuS6QKf6qgB+28Hturbjr+3wJnk2QPEsETbw3EJAG6b2VfcVL6iKRYPC0c2Xk/Dxud/E",
-	"1IjdzIP4AibnOvWMyDr5t1d6kKLQMm/u5dno32YvZ+FZi2uxAjJfyMmc41Rsd0FPjvVfLz9UwVT41wXG",
-	"3c4aq7eQ9zfRWzz7s3dHP6mK3P/8/cMHcfPt390HL3r3pXw39+v73u6XhciLaibJzCZYeuJ7yuK1185G",
-	"HLCEeILrjlWMJYwk0Vyx8U7XiHFJaFy1zkzp8UnE6IzwVGtO8w0HtcPKF1rPVP6PISG3wCvfRJhGkCT6",
-	"G6eCOMxyGkPs9QDMa10h54D7oUTkhko73QztVWjElC+Fhjw1Yuyi/5X1LQcLtWrM5km0UPjcZbutcdg+",
-	"Rn1IZlXGvDt2NPSvCQUfahxD9uA2myWtOynvFmuEkZMOpFnYHlAUAlPIVi4nbDYRkkXLikxUvBTK5GTG",
-	"+ETgBLwioqSuF9zOHeici/qa3k0YCIkldCLstR65Tzax3+g8i3vzc6d85W67r/WQwYjj/VrysqCt21PY",
-	"0SF08NW0WW2rrdrg+S30zgn0QV0M0voQm7wPn3Kghq16oXUPtmp6YG7pkh47kTR4oq1Cj/1TbaWS/L8s",
-	"9/BZbo3twd0CY7aH8geunSw5s5YBjY0WqrqNpX9Y9QwrVrF0D32G7soYx70TJ504ckhfpa8za/3izma6",
-	"i0azSCxMZX9b5rNIxc4qytCliYp99DMtFtDBVabjqv31ZQ2lFSEglEiCHWdnMueW9wvfbmvoc+XU0/BZ",
-	"wmYqYlcy4sGyiK0J/C0+AXDOeHf61w4KPAqSUCGxdTE21rJFL5OWbLiShVzYXIPB5ne1A8fz42MfdiWR",
-	"iX9B84UnLTpNAClD5OqOVKyqPtvqixDB0fwI5ZxezMg8wdML++CCMjmasVxHttslXT91wBWbayHbgYnD",
-	"e0l4NNKJe+vtVi+FUROWbRBE7w8xGgGKiYgYlYTmEF8gIUmSIA44VhQLEWUoYXQOHCVESIhDpGmBGEeC",
-	"JRWaTBlLANPO2cvSKpjs5eYRzGFBTH2/P3C2Emi6RoyCKbQDHC1QtMB0Dl6Ns1W77MyddoqSqinSKri7",
-	"E6YlZfcNjKwEDO7XOUnb4tk16rGmAqhEzFRPJlhIXaK428y3mz+3VRktdu41JbT67cmf8PCgIvR7ymZx",
-	"snD/ZwQb1PlXzmRfFozxWuwRUffUS/d03FUeaVlJ1tDftKFicH/SIHx/b/ItRCxNgcb7nBf0DZvLFKZz",
-	"WqcsVywp2RzkQtflshWdLIiQVl+yLE8w92ciI8ZhH31dC6fNLAVsu3EkBqVngx6HEFY5+4NEr4VCKenZ",
-	"rCHfrt3tMn6wTXJ6iOK7k/4Hn1sL8N6ypBaBRbmQLNVcjOOUUC/XXgPm0eJHcq/u6pbEVh8l2VeeCwms",
-	"G/0fyXwBHBGBpqBs6lPEaLJGRAp7OpECpgJhupYLk7Y5SILbj6UNfD7SGSq8BaEr6nsRYoYjkOIA6nWL",
-	"E8vyN9/ZkSPrwXM1ELuBRB/y+mm0kuE9Gynyt40EgvLuQNhOFuM7kpTIEGGJUiYkOgmPj48R5oB0UZ7O",
-	"b/T22201tju6sJT184sQ/e0jfM4IB9Er6ClKkfxPJi4kd0rnH4A58Layt675v2bsrYGoLRlWd1PO7UWW",
-	"PSIcvNojwpwTXRowAw5tWZM/To514FNJh/cDsq33FAx7ErSl51weDDai4D4Rb32v3rOAKWPLjfT/9px/",
-	"E/PVolGJaYx16Q18zvQGvDPs4b3gW0wSPPVldhidLDCNUQJCIA4KiX5Vt60JJXTT9G5fCfdw8S2M/Ze6",
-	"px6bmm/gNl4BLKzge3v7zYNUrO2jnYoqt/vPMXLr026NUdQYr9y7OjXrkunJdhYsKTTfTzqnP/b3Ssr4",
-	"Eh/viFgkQwf7bhF/W1vn0LA2TW/+7smr93Tm3iEAKGDb3LO2vVHOiVxfq0ltuaNxnYpPL9yGfnr3q2u9",
-	"1Qk3M66YdSFlZppPCZ0xf1M2o4CyfJqQCEWMSo6jokdbLFh2hNSglFGWELkI9fdzLGGF10jpez1Ockzn",
-	"CXCkNRciEhHdPhThJFkrTxhuga+RkHjuDmI+0JTMuc4dPEUZjpbqEc6IBCHRgiWx7p5OkWSIyKMP9APV",
-	"wZ+K1aw+RWl5eGdy65gi17+D3PFZiBS9hXbA3764RGdnZ08Qoei3Xy9DRGLzwPSehPqsQdjW9LWaQjD+",
-	"gX7zUbeif1Rrq+1+pPBZfvQ0sj8KkTlk05M2+3uFesO1+FqAFUqmCaCPimAfjz5QXRcRATV9ILbt+VmG",
-	"owWMTo+OlbvBE0tZcTEer1arI6wfHzE+H9t3xfj1y8vnv1w/1++UB2ea4IqqFXtyEZwcHZtRLAOKMxJc",
-	"BGdHx0dnpgdqoTlwfLSCJBktKVvR8e+rpThyndBz0DKmZE9T82UcXAQ/gNTNJI0+69Pj4y091v16q/X8",
-	"3sbqn67f/ILewRS9gjW6BmmS4LYn3T9pAWWlZTsMRJ6mWIXCGm9WSJawVmyAJboFTmZrpEMPHZ3huVAi",
-	"ryKO4EZNMI5s73AMCRjvr46nywQw1w3GA2JKz+/BlNoUpJlcIw3m3liy+iq4eF9qqvc3dzdVBD7X6yh5",
-	"icxuHbL0vzd3YSsffU3sDI8Xs0qSAP//ogU1jo/G2k6Ov5QW5W4ba72FlN1C0Zj9tTCoTzrjh8AkXgLC",
-	"yGIHsVyib3AimLkSRZkkgSiTiNBHPvarXmLy3g9cOWRcXlShgMhyD+te5bKGfF0Q8Q/bt3BveK/1gd/V",
-	"nQ/Jc7j7H0/3azCdbi4BrqxswQZt0qRzh9ZT9Cqe10TIy3LYoFisNJv77FmSoArAh9uyclvl1T80T6fA",
-	"bV2MboxHjCJ70l9iUOKEzS0SaaWhYjsef6mN7Ctq5j6hu3DnQHNLjWKOwWi10bHiv9jFerm2A1o8oAVx",
-	"S4aIwkp50jPCRVUKqlTzEXL8hcR3Yw44NpUGfSjltCET0meOcFzrwXkgMrUpKNeePihtfsZ8ibBbC+lW",
-	"Fxxv2iWcqO/Xj7YTSucqt4vaGzPkzyxjZd33VuGyyHg40TILtgqWfizxktC58SesFDQKEinOxIKpIJOT",
-	"SIWlNEY2GRTqf5RDTuzVYcpkoZzqlKr635xJkrJhSoXWjEZggnR7ZInXKGIpoCmOlsgmmUNU1Jsjxov3",
-	"L1DGksQE2L9WboBr3Ak3ZfHaXignym9t/5Ya+bG8n27kLqi7QMr/+PjUheZMLoCbqYgsZjs/fmKi3obz",
-	"lOAITG1+2FsL1W5mM7x6/85X0cffyek6uV/xaFNqzGLMe3PgqHp1oG8J+9bYc9mgXW8oQXtjWEkF1Tq/",
-	"4wsU6wJW6kNtsbYlIhwbDauxtpNkWOzRorq5oa226af+pr2B87E5obpnP+FST/p1aVYcvT0E9cyGEa5p",
-	"aCUOOse0wCZqtS1Cra5DCfOjJtEzziIQwis3Y7h1t41u9ymem3FDU6TsBmyJhAy8jt0fgDzvDBWyDCjE",
-	"SLJy3RCxJG51BWpY31vcbN/zdgJduUEby/ju66yceB9wg+aQHmC1w6lFQgu8DEp7h1jtb3ZRshYsK2cO",
-	"SBdTuTLHe42q1KSuVesP6irZAs8Hzk4V/WtbOQjpox17Ue/MdPv82bynH8itPqGDtfH5v9E1nY/a+bJy",
-	"fWK7UnGDOimVSjWe9xbixj1SvpPqP1WQWm1j2RqmFrg+PG/nKKL8YxIXvv5mdq7VtdLVDVdFZnSgsKho",
-	"vXnYwKi2rO/u8VWRFB5UGp/FceUYYlMW61lUxx87o5gq2YZl6laNeSj2agGLL0FfYeC9TKQrzakj7zdd",
-	"n1firzH35kbtybix9focQ1eIY6Fcc/oUYZ0D4tolKPIYJ6etF7fPRrpKuKYbKz1cH4K/vT8ePbn5chKe",
-	"fH/3Ifib7xL2gUxzrUftoQ30dnZzJ0gPIrSXhszd5ZZvdtpYyW3ceWTKPHSNQNjwHlcUZTmPFliAQLrC",
-	"FBFq8mUsl6HpRdBJkRUWyDQgIdeAdLSRM/sBZLP/p5PtbjQZdf8RhD+CIW7u2MNMG0PugZHU5rdGjHPm",
-	"jtcKngoR42VitcYGZRuZ47Y6f1mmE7pBodVKmP6Ffo7bp66/I9HlBzcG9A23XdvgWzQldFI217hVe1br",
-	"7rEs/nwfy/qmFoy3/MxGwCGBW2zuXHJV4NXvNEQTLKLis9qXmlqfZfh+1uUPIdy13iePZP9IpDlBsf0w",
-	"h3smL/IkGUn4LJGRNSOvdvpSOq0gOqnUHTemz3SL4+06cwYqBqnc2P7AnrfbmDcQEmRuEmdLoPdAoGsy",
-	"p4hQf7Wdu/FvtzddNP4Myb1ujRYHRxTPBw1HinU6Z7ESNidCkkgckrl0V+mNP+VMbim00W3h1+XtfF2S",
-	"DfYnD/ZNYBY/XbOp4X+wDT6+ZU0P0NZVD72nYEhlWnb5e/hRPxQhihaAszKnfbi8amfI8QKKmJBtnKaZ",
-	"RrJouVHh2CrE9nLQ4SRYL9AmvubhwRj6ka1QmkcLW13OqxVXK8xhwfR1/QeVKPpxq0BzTWAHlT+2pKbL",
-	"y1v/kElpUVL34YLe3SxlMtIrzGPxJ8xFv4UIyC2gOWOx8ETRVY5WXKms907PSbe3DZav1LM/sMtUrunP",
-	"VGqn5nDd8haUfgWOsO76yGoJ44rjpKkwNu1Pbdr2ZxhS1W5DyGHI6FroZRzVEaFmvQ087cgvWvTcP4eW",
-	"TYcPrKq2kcQl54Ynjc3MmSv8OCpbsj1svKq0NraxcdH+OCDmijVasFfA+XDVi6ty24Uqdl/VkbdXm0mt",
-	"UfMrYtbx5cNgWB+85hnCej1/u4l26R750T5M18n/TlooaOzvH5U5/JZaKQURxGr0o73kYaxYfiTZyLX3",
-	"3b/3/HNDqH5lX7UP7sG6ea5yWU1SOFISaiuvdEk0pjGaW9mTVp8+RefH503hKwndQmd71YkjnOmtHWu6",
-	"2OGbP2LBit7oDEyrr6ncXrCVerLWv7UFSP8osk0dWDPZnGsj28hubS2KPWwKG/lHlwo26cfNCd/ZClol",
-	"B7Z5p0zC69OrlncK/1CLyZTlEkmGpnktja9pv+P1FK/Va5qGMa5mT0ot0JziKsERoXONRCWg6nORlKpW",
-	"rdny1RYgTJGeUIBjamsoTXUPMSdoWYIjiBtzVur0PJC5AjAD2iyncQWmrLghe6PM3yU8TPJLv14kJys/",
-	"nV2kPzxT2ODZoa+ImzzHErbpR++84ujbV2n9l2+8uNPF+e6MsXy1cQp1d3P33wEAAP//",
+	"7H17d9s2lvhXweFvzvk1p5TlVzON88dMxk3aNGnjidvNnkk8DkReSahJgAFAy9ocf/c9ePElUCIl0Wl2",
+	"13/JEghc3BfuE/wcRCzNGAUqRXD2OZgDjoHrjy9jSDMmgcq3kCV4CbH6NgYRcZJJwmhwFkieA1rMgSI5",
+	"B4SpWABHCywQh4jxGGI0WSJMEWCeEOCIw6cchEQLIuf6EYFTQDewDMJARHNIsVoDaJ4GZ+/17MFVGMhl",
+	"BsFZICQndBbc39+HQYY5TkFaUJ9NJfBV6H6bA6JwJxGb6sUyPAM0gSnjEIQBUUM+5cDV4hSnagmsJ6rC",
+	"kuK710Bnch6cHR8ehkFKqPv/aBWyMHipsaTnzrCcl1OTOAgDtX/CFSbV3qrr/IXDNDgL/t+4pMfY/CrG",
+	"L2M7tSVItHwFy9Xt/opTEHqjFs1PUU7JpxxQBhxFOEmAoynjCEuUABYSHZ+iOcu5cNgw1C9hrqw4eqWJ",
+	"1L6BCqKOjr+vIep7RS8pgas1/v3+2ehfePRfh6MnB9dno6tv/xL48PiapEQWqGyQKdE/VlePYYrzRCoi",
+	"hQoUkioWchQz/5X0IlTCDLhe6IKzOI9kK90y8/v1rvS7V0+LjFEBmmcvOJskkKqPEaNKzNRHnGUJibCi",
+	"6DgzI779Qyjyfu64mJtXr1hnkGfIToliFuUpUIm+efviHD05/e6vjzQy7CRapuKYg9AfcRwTNQVOLjjL",
+	"gEuitjDFiYBQ4af46nMQEblscMP3m6QmDCKWU8mXm7Z2bofdh0FCKBytsN3mldRzx77nVkZmTMiIxdAc",
+	"/HizDii55L0FNDSIqcxabrpUcGzyB0RSLX6OueyJeSIhrX9Yi0rM5Uup2KRYHXOONW5FPpFM4mTTHL8w",
+	"CvqBW+CCGB6dMp5iaUTs8WlQkb5Dr/RVUWUAr6xfztyGI72FfnhSBLnutz+jCT57eKTUDR1UQBh8yjGV",
+	"VkJWMNXEThjklMjrjJMIOoLaQGhNdelNVECoTR9W0bIO2f+s7KAH0tduvFDXT55s1NbV7RWT+gGWMGO8",
+	"L6CbSC06ka4BqEV9McU6eF8TMbTkW8SsSL5XHL2wluq6fsC8vHyDTo4ePx4dIZxkczw6DlaO/qvPx/ee",
+	"Iz8MzjnEQCXBSd9DB1JMkqax9t1pTVGf+FQ8FmLBeLzBfNmo4836lfm8SMs5V4aUH2unx0d/9eHqxI+r",
+	"FzgCqcnQ93x2z3RQP7c4yX3C0Ni9GWbPM+/WXxBI4oq9Uwdpqn71ylwKQuBZBxDMFOUDPiBeetyX339/",
+	"+cOtwnuBjTzXyrLCDSf1A1/9WwcmDO5GMzZagf7nd69WN4uTWdXDeR7/cPnM4+KEQcRv6wOPv/vu6Il3",
+	"6A3xo+/G6Fs3xZtXF97HcwHVYYLMvMPuNpPhRh8rCnI13AAW6i2bVXxk+fndq8tVNN3AsrtGU4jepMz0",
+	"hL71zcnZT4hw6qSozk6/EMq48rmkqPJUu4RFFZ2wVme7cc1tWUgqM/n2+Css3vDYeMg9tpnhpfIRriW7",
+	"Abq620uJaSyMQ4kizGPlVxo3Wz+nnI1bEgN/iiS7uY4hUjZGjIhAOFngpUDuq7rAPa4r7tMW5/Ha7zqG",
+	"gZiTLCN0do1LD2Ydcp2jU31UAL/tYHZd2vGXdniTPCugeJYIG3huIaB1U/uq+4oVVMWiQeHo6vNR+PjU",
+	"f8TUiN2Mg/gcJmc69fTIOtm3F3qQotBN3tzLs9G/zF5OwpMW02IBZDaX1zOOU7HeBD061H+97FAFU2Ff",
+	"Fxh3O2us3kLe30Vv8ezP3h3tpCpy//33Dx/E1bd/dx+86N2W8t3Mr+97m18WIi+qmSRTG2Dpie8Ji5fe",
+	"czbigCXE17huWMVYwkgSzRUrz3T1GG8IjaunM1N6/DpidEp4qjWn+YaD2mHlC61nKv/HkJBb4JVvIkwj",
+	"SBL9jVNBHKY5jSH2WgDmsa6Qc8D9UCJyQ6WNZoa2KjRiyodCQ54aMTbR/8LaloO5WjVm8wRaKNx12W6r",
+	"H7bNoT4ks6rDvDt2NPSvCQUfahxD9uA2GyWtGynv5kuEkZMOpFnYJigKgSlkK5fXbHotJItuKjJRsVIo",
+	"k9dTxq8FTsArIkrqesHtzIHOsagvad2EgZBYQifCXuqR20QT+43Os7g3P3eKV24+97UeMhhxvF8LXha0",
+	"dXsKOxqEDr6aNqtttVUbPL+F3jGBPqiLQVobYpX34VMO1LBVL7RuwVZNC8wtXdJjI5IGD7RV6LF9qK1U",
+	"kv8X5R4+yq2xPbhZYI7toeyBSydL7ljLgMZGC1XNxtI+rFqGlVOxNA99B92FORy3Dpx04sghbZW+xqy1",
+	"izsf0100mkVicVT2P8t8J1Kxs4oydGGiYh/9jhYL6OAq03HV9vqyhtKKEBBKJMGOszOZc8v7hW231vW5",
+	"cOpp+ChhMxSxKRjxYFHE1gD+GpsAOGe8O/1riQKPgiRUSGxNjJW1bNHLdUs0XMlCLmyswWDzu1rC8fTw",
+	"0IddSWTiX9B84QmLThJA6iBydUfKV1WfbfVFiOBgdoByTs+mZJbgyZn94YwyOZqyXHu26yVd/+qAKzbX",
+	"QrYdA4d7CXg0wolb6+1WK4VR45atEETvDzEaAYqJiBiVhOYQnyEhSZIgDjhWFAsRZShhdAYcJURIiEOk",
+	"aYEYR4IlFZpMGEsA087Ry/JUMNHL1RTMbk5Mfb8/crYQaLJEjIIptAMczVE0x3QGXo2zVrtsjJ128pKq",
+	"IdIquJsDpiVlt3WMrAQMbtc5SVtj2TXqsSYCqETMVE8mWEhdorj5mG8//txWZTTfuNeU0Oq3R19h8qAi",
+	"9FvKZpFZ2H+OoI06/0Fg0TcVVyrxjhzIIWJpCjTW0cfuTHyZz2agtF9lrhTfvTTPHh16ysV0vGzTtHpQ",
+	"i+sWrILrY+5/5kz2leAYL8UWAYmean1P2cIyI2gVoYa+FRWDm+MG4dsb429rRN2O5beIADubf8JyJdGS",
+	"zUDOdVkzW9DrORHSHjcsyxPM/YHciHHY5rirRSPMLAVsm3EkBqVngx67EFb5SoM4/4U+LunZLMFffzja",
+	"ZfxgF7pq77WLR/3zxmvrF9+ypObARrmQLNVcjOOUUC/XXgLm0fwnsldrf01csI+S7CvPhQTWbaafyGwO",
+	"HBGBJqBMkqeI0WSJiBQ2uZMCpgJhupRzE/XaSYLbs/oGPh/pDBXegtANCb0IMcURSLED9bq52WX1oC/1",
+	"5si681wNxK4g0Ye8fhqtZHjPRorwdyP+ooxjELYRyJjeJCUyRFiilAmJjsLDw0OEOSBd06jDQ73dHlvM",
+	"7jI/lrJ+fhGi//kIdxnhIHr5jEUll/+XaxfRcErnH4A58Laqwa7h02boQgNRWzKs7qac24ssm2EdvFgm",
+	"wpwTXVkxBQ5tQac/T4h64KSuw/sOweo9xRI88e3Sci7zqo0gQp+AQX2v3lTKhLGblezJ+pRJE/PVmluJ",
+	"aYx15RLcZXoD3hm2sF7wLSYJnvgCY4xezzGNUQJCIA4KiX5Vt66HJ3TT9O7+Cbcw8S2M/ZfaU4tSzTZw",
+	"G68AFlbwvb57acXP3lufypBG2R6drHrZfN01eWuW6WKZOXNsjYv1ILWV2xwERT3m/qPh3LoPa91BNcar",
+	"Yl1FpcWxnmxjaZ1C834Cj/2xv1X40Beie0fEPBk6ruIW8TdgdvbCa9P05u+evLqn6pAOEl3AtrpnbeZE",
+	"OSdyeakmtYW5xkotPr1wG/r53W+uSVyHhs24Yta5lJlpkyZ0yvzXBzAKKMsnCYlQxKjkOCpuExBzlh0g",
+	"NShllCVEzkP9/QxLWOAlUkerHic5prMEONKHBCISEd3oFuEkWSqnA26BL5GQeOZShh9oSmZc68KnKMPR",
+	"jfoJZ0SCkGjOklj3+adIMkTkwQf6gWqVrtxie3ShtEwzmywQpsh1miGX6A2RorfQvs7bF+fo5OTkCSIU",
+	"/f7beYhIbH4wXVKhzooJe4nCUk0hGP9Av/moL034qNZW2/1I4U5+9Fy58ChEJh2sJ212ogv1hGtGtwAr",
+	"lEwSQB8VwT4efKC6gicCajqWbIP+swxHcxgdHxwqy44nlrLibDxeLBYHWP98wPhsbJ8V49cvz5//evlc",
+	"P1OmeDXBFVUrR/dZcHRwaEaxDCjOSHAWnBwcHpyYbr255sDxwQKSZHRD2YKO/1jciAPXsz8DLWNK9jQ1",
+	"X8bBWfAjSN321LgR4PjwcM1tAP1uAdDze68A+Pnyza/oHUzQK1iiS5AmXWNvT/BPWkBZuVwgDESeppgv",
+	"Ld6skNzAUrEBlugWOJkukfbytCOMZ0KJvHLugis1wTiyXe4xJGAM7TqezhPAXLfCD4gpPb8HU2pTkGZy",
+	"iTSYW2PJ6qvg7H2pqd5f3V9VEfhcr6PkJTK7dcjS/17dh6189CWxMzxezCpJAvz/ixbUOD4a63Ny/Lk8",
+	"Ue7XsdZbSNktFFcIfCkM6px8/BCYxDeAMLLYQSyX6BucCGYu71FHkkCUSUToIx/7Va/bee8HrhwyLq9U",
+	"UUBkuYd1L3JZQ74u3fmH7bDZG95rNxbc140PyXO4/x9P90swPZku16BO2YIN2qRJh2mtpehVPK+JkOfl",
+	"sEGxWLkWwXeeJQmqALz7WVZuq7ykiubpBLit4NJXOCBGka1JKTEoccJmFom00vqzHo+/1kb2FTVz89V9",
+	"uHGguU9JMcdgtFrprfJfQWStXNurLx7wBHFLhojCQlnSU8JFVQqqVPMRcvyZxPdjDjg2NTF9KOW0IRPS",
+	"dxzhuNYt9kBkalNQ7iKFQWnzC+Y3CLu1kG7KwvHquYQT9f3y0XpC6bDwelF7Y4Z8zTJWdiisFS6LjIcT",
+	"LbNgq2DpnyW+IXRm7AkrBY3SWYozMWfKyeQkUm4pjZENBoX6H2WQE3vJnTqyUE519Fr9b9K/pGztU641",
+	"oxEYJ91mh/ESRSwFNMHRDbLx/BAVnRGI8eL5M5SxJDEO9m+VuwobtxdOWLy0Vx+K8lvbaahGfixvUhy5",
+	"qxTPkLI/Pj51rjmTc+BmKiKL2U4Pnxivt2E8JTgC00US9tZCtTsEDa/u3/gqbpzoZHQd7Vc82pQasxjz",
+	"3nE5ql5y6VvCPjX2XItp1xtK0N4YVlJOtY7v+BzFuoCV+lCfWOsCEY6NhtVY60kyLPZoUYff0Fbr9FP/",
+	"o72B87FJBu7ZTjjXk35ZmhVZzoegntkwwjUNrcRBx5jm2Hittpmt1XQoYX7UJHrGWQRCeOVmDLfuXtz1",
+	"NsVzM25oipR9qy2ekIHXsfsDkOedoUKWAYUYSVauGyKWxK2mQA3rW4ub7dBfT6ALN2hlGd/NspXigh3u",
+	"eh3SAqz24rVIaIGXQWnvEKvtzS5K1oJl5cwB6XwqV1G6V69KTeqaCv+kppKtpX3g6FTRabmWg5BO7dgr",
+	"paemL+1rs55+JLc6QwdLY/N/o8tnH7XzZeWiz3al4gZ1UiqVwkfvfdmNG898meqvykmtNlytdVMLXO8e",
+	"t3MUUfYxiQtbfzU612pa6eqGi0pHyiBuUdFW87COUW1Z3y35iyIoPKg0PovjShpiVRbrUVTHHxu9mCrZ",
+	"hmXqVo25K/ZqDosvQF9h4K2OSFeaU0fe77oUssRfY+7VjdrMuDnrdR5DF+NjoUxz+hRhHQPi2iQo4hhH",
+	"x62vGJiOdEF2TTdWug0/BH97fzh6cvX5KDz6/v5D8Dff6wIGOppr3ZQPfUCvZzeXQXoQoT03ZN5SbseZ",
+	"bby1wlvfzEUukSseRFPOUmSnCtECc5izXIAO/dU7BEOl55mRFOVJIMbRZFmtv3mqXMAJJIzOhPNMihnD",
+	"ouP2A7V2q5xzADUwZbdwgNQhxaVxMyNMlZc5ATTH+v7SBKY6h2qCkh//c/QDzDiOIf6o+/4FItJE9lhu",
+	"r0S1iFO7BJNr1YegL7pXqjPdKDo8j+llWg3BXbIAdT+x5B99/os5W4izKnpC3caje7QMZnXMa8ZcLo5U",
+	"FWJBy108SE+XrJdL35l6JF3MEjbcnAVFWc6jORYKTiCzOSK0IH9o+pP0ThZYIFMvW7D8gY/8zZ7ATkZm",
+	"o/Gw+3tl/gwWY3PHHm5cGbIHjac2vza0UfIeLpmU8TIDUGODsurZMWmdv6x2FLppqdWcMT1N/TyMT11f",
+	"zdPlHUYDOjHrbsLxLZoSel023LlVe1bwb7EsvtvHsr6pBeMtby4KOCRwi801dq68vvqdhugai6j4rPal",
+	"ptZJN9+bsv4Uwl3rh/RI9k9K6yt1b3vkdj9uXuRJMpJwJ5GRNSOvdvpSOq0gOqnUXXim93yNh+i69Qaq",
+	"Wqq8BOOBXUS3Ma/HLsjMRHhvgO6BQJdkRhGh/rJQd4nqZrevaAYcknvdGi0Wkih+H9RvLtbpHG5N2IwI",
+	"SSKxi4Hkbicdf8qZXFMRpq+KuCwvPO0SFbNvkdk20l68DWxVw/9om/58y5q+wLWr7nr1y5DKtLz5w8OP",
+	"+kcRomgOOCuTL3uy3x0voIgJ2cZpmmmUBb9SitsqxPa+5eEk2N494xdf8+POGPqJLVCaR3PbBsFhT65K",
+	"tZbWj1sFmmsM3alOtyWHUt6H/afMnoiSug8XndnMUiZ1ssA8Fl9h0uQtREBuAc0Yi4Un3FPlaMWV6vTe",
+	"aDnpPszBAut69gc2mco1/SF1bdTsrlvegtKvwBHW7UlZLbNRMZw0FcYprNO2v8CQqnYdQnZDRteKRGOo",
+	"jgg1663gaUMg3KJn/xxadsc+sKpaRxIXRR6eNDaEbG5F5ai8psHDxotKD24bGxd9ugNirlijBXsFnA9X",
+	"Zrsot12oYvdVHXlb9UPVOoq/IGYdXz4MhnWFQJ4hrNfz90Vpk+6RH+3DtEf976SFgsa+Uq5MNrUU9SmI",
+	"IFajH20lD2PF8iPJRq4Pdf/W8y8NofqNfdGGzQdrO7vIZTVI4UhJqE3E6dp9TGM0s7InrT59ik4PT5vC",
+	"VxK6hc72+iNHONMEPtZ0scNX3wvEiib+DExPusk5zdlC/bLUry8Ek3OyoQN7TDbnWok2sltbNFWmMmvx",
+	"RxcKNuHH1Qnf2VJvJQe2y6wMwus0a8szhX2oxWSis48MTfJaGF/TfsPjKV6qxzQNY1yNnpRaYCWTm+CI",
+	"0JlN1uJYfS6CUtXySltn3QKEqSbVKVtMbbGvKUMjJoOWJTiCuDFnpaDUA5mrVDSgTXMaV2DKipcOrPSj",
+	"uICHCX7px4vgZDlBGf7wTGGdZ4e+wm/ypCVsd5reecXQt4/S+svEvLjTXSQux1g+2shC3V/d/3cAAAD/",
+	"/w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

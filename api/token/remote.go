@@ -14,20 +14,23 @@ import (
 	"time"
 )
 
-// How often the address is asked, and how long it may take.
+// How often the address is asked, how long it may take, and how long its word is taken.
 const (
-	keysFresh   = time.Minute     // after this a known key is looked for again
-	keysUnknown = 5 * time.Second // an unknown id makes nobody ask more often than this
-	keysFailed  = time.Second     // after an answer that was none
-	keysWait    = 2 * time.Second
+	keysFresh = time.Minute     // after this the keys in use are read again, behind the call
+	keysOld   = 2 * time.Minute // after this the call waits for them
+	keysKept  = time.Hour       // after this they are dropped, if the address was silent all the time
+	keysPause = time.Second     // no two requests begin within it, whatever is asked for
+	keysWait  = 2 * time.Second
 )
 
-// Remote keeps the keys published at a JWKS address. It asks when it meets an id it does not know, at most once in five seconds, and once a
-// minute while known keys are in use. At most one request is under way, never under the lock: a known key is answered at once, whatever the
-// address does, and those who wait for an unknown one share the request.
+// Remote keeps the keys published at a JWKS address. It asks at once when it meets an id it does not know, and once a minute while known
+// keys are in use; never more than once a second, and at most one request is under way, never under the lock. So unknown ids, however
+// many, cost one request a second, which those who wait share. And so a new key has to be published before it signs, by as long as a
+// request may take: until then a request that began too early may be all that is known of it.
 //
-// Each good answer replaces the whole set. So a key that is published no more is taken for at most a minute and the time of one request
-// after its last use, as long as the address answers; while it does not, the last keys stay.
+// Each good answer replaces the whole set. A key that is published no more is taken for two minutes at most: up to one minute by its age,
+// up to two while it is read again behind the call, and beyond that, after a time without calls, nobody is answered before the address is.
+// While the address does not answer, the last keys stay, for an hour; a known key is then answered at once.
 type Remote struct {
 	client *http.Client
 	url    string
@@ -35,9 +38,10 @@ type Remote struct {
 
 	mu      sync.Mutex
 	keys    map[string]ed25519.PublicKey
-	asked   time.Time
-	failure error  // how the last request ended
-	running *fetch // the request under way
+	read    time.Time // when the request began that gave the keys
+	asked   time.Time // when the last request began
+	failure error     // how it ended
+	running *fetch    // the request under way
 }
 
 // fetch is one request for the keys; err may be read once done is closed.
@@ -48,7 +52,7 @@ type fetch struct {
 
 // NewRemote returns keys read from url when first needed.
 func NewRemote(client *http.Client, url string, now func() time.Time) *Remote {
-	return &Remote{client: client, url: url, now: now, keys: map[string]ed25519.PublicKey{}}
+	return &Remote{client: client, url: url, now: now}
 }
 
 // Key returns the key of an id. An id that is not published is ErrInvalid; every other error means that the address did not tell. It waits
@@ -73,13 +77,18 @@ func (r *Remote) look(ctx context.Context, kid string) (ed25519.PublicKey, *fetc
 	now := r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	age := now.Sub(r.read)
+	if age >= keysKept {
+		r.keys = nil
+	}
 	_, known := r.keys[kid]
 	if r.running == nil && r.due(now, known) {
 		r.running, r.asked = &fetch{done: make(chan struct{})}, now
 		// It serves all who wait, so it does not end with the one who came first; its own bound is keysWait.
-		go r.run(context.WithoutCancel(ctx), r.running)
+		go r.run(context.WithoutCancel(ctx), r.running, now)
 	}
-	if !known && r.running != nil {
+	// Old keys are waited for once: when that fails, the last ones have to do.
+	if r.running != nil && (!known || age >= keysOld && r.failure == nil) {
 		return nil, r.running, nil
 	}
 	key, err := r.answer(kid, r.failure)
@@ -89,15 +98,13 @@ func (r *Remote) look(ctx context.Context, kid string) (ed25519.PublicKey, *fetc
 // due says whether it is time to ask again. A clock that was set back does not keep it from asking.
 func (r *Remote) due(now time.Time, known bool) bool {
 	age := now.Sub(r.asked)
-	switch {
-	case r.asked.IsZero() || age < 0:
+	if r.asked.IsZero() || age < 0 {
 		return true
-	case r.failure != nil:
-		return age >= keysFailed
-	case known:
+	}
+	if known && r.failure == nil {
 		return age >= keysFresh
 	}
-	return age >= keysUnknown
+	return age >= keysPause
 }
 
 // answer tells what is known; failure is how the request for it ended.
@@ -112,7 +119,7 @@ func (r *Remote) answer(kid string, failure error) (ed25519.PublicKey, error) {
 }
 
 // run asks once and tells everyone who waits.
-func (r *Remote) run(ctx context.Context, f *fetch) {
+func (r *Remote) run(ctx context.Context, f *fetch, began time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, keysWait)
 	defer cancel()
 	keys, err := r.ask(ctx)
@@ -121,7 +128,7 @@ func (r *Remote) run(ctx context.Context, f *fetch) {
 	if err != nil {
 		f.err = fmt.Errorf("keys at %s: %w", r.url, err)
 	} else {
-		r.keys = keys
+		r.keys, r.read = keys, began
 	}
 	r.failure, r.running = f.err, nil
 	close(f.done)

@@ -83,7 +83,7 @@ func TestRemoteAsksOnce(t *testing.T) {
 			t.Fatalf("asked %d times at once", n)
 		}
 		p.set = publish(key(1), key(2)).set
-		time.Sleep(5 * time.Second)
+		time.Sleep(time.Second)
 		has(t, r, key(2), nil)
 		if n := p.asked.Load(); n != 2 {
 			t.Errorf("asked %d times, want a second time for the new key", n)
@@ -97,7 +97,7 @@ func TestKnownKeyDoesNotWait(t *testing.T) {
 		p := publish(key(1))
 		r := p.remote()
 		has(t, r, key(1), nil)
-		time.Sleep(5 * time.Second)
+		time.Sleep(time.Second)
 		p.hold, p.set = make(chan struct{}), publish(key(1), key(2)).set
 		got := make(chan error, 10)
 		for range cap(got) {
@@ -193,41 +193,19 @@ func TestAddressThatDoesNotTell(t *testing.T) {
 					t.Errorf("the address is back: %v", err)
 				}
 				spoil(p)
-				time.Sleep(30 * time.Minute)
+				time.Sleep(59 * time.Minute)
 				if _, err := v.Verify(t.Context(), signed); err != nil {
 					t.Errorf("the last keys were not kept: %v", err)
 				}
 				synctest.Wait()
 				has(t, r, key(1), nil)
+				time.Sleep(time.Minute)
+				if _, err := v.Verify(t.Context(), signed); !errors.Is(err, token.ErrNoKeys) {
+					t.Errorf("an hour without an answer: %v", err)
+				}
 			})
 		})
 	}
-}
-
-func TestRotatedKeyDropsOut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := publish(key(1))
-		v := token.NewVerifier(p.remote(), time.Now)
-		signed, err := token.NewIssuer(key(1)).Issue(ada(), time.Now(), time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		verify := func() error { _, err := v.Verify(t.Context(), signed); return err }
-		if err := verify(); err != nil {
-			t.Fatal(err)
-		}
-		p.set = publish(key(2)).set
-		time.Sleep(59 * time.Second)
-		if err := verify(); err != nil {
-			t.Fatalf("within the minute: %v", err)
-		}
-		time.Sleep(time.Second)
-		_ = verify() // the use that has the address asked again
-		synctest.Wait()
-		if err := verify(); !errors.Is(err, token.ErrInvalid) {
-			t.Errorf("a minute after its key was withdrawn the token gives %v", err)
-		}
-	})
 }
 
 // TestClockSetBack has a clock that jumps a day back: new keys are still found.

@@ -45,15 +45,29 @@ type wire struct {
 
 func (w *wire) claims() Claims { return Claims{User: w.Subject, Email: w.Email, Role: w.Role} }
 
-// An Issuer signs tokens with one private key.
+// An Issuer signs tokens with one private key, and stands for the tokens of others. So a key is changed without signing anybody out:
+// publish the next one beside the current, sign with it a few seconds later, when every Remote finds it, and drop the old one when its
+// last token has expired.
 type Issuer struct {
-	key ed25519.PrivateKey
-	kid string
+	key  ed25519.PrivateKey
+	keys []published // the current one first
 }
 
-// NewIssuer returns an issuer; the key's id is derived from its public half.
-func NewIssuer(key ed25519.PrivateKey) Issuer {
-	return Issuer{key: key, kid: keyID(public(key))}
+type published struct {
+	kid string
+	key ed25519.PublicKey
+}
+
+// NewIssuer returns an issuer that signs with current, and publishes and verifies with the others too: those that will sign, and those that
+// did. A key's id is derived from its public half.
+func NewIssuer(current ed25519.PrivateKey, others ...ed25519.PublicKey) Issuer {
+	i := Issuer{key: current}
+	for _, key := range append([]ed25519.PublicKey{public(current)}, others...) {
+		if kid := keyID(key); i.find(kid) == nil { // the same list may be given whichever of its keys is the current one
+			i.keys = append(i.keys, published{kid: kid, key: key})
+		}
+	}
+	return i
 }
 
 // Issue returns a signed token for the claims that expires after ttl.
@@ -65,7 +79,7 @@ func (i Issuer) Issue(c Claims, now time.Time, ttl time.Duration) (string, error
 		},
 		Email: c.Email, Role: c.Role,
 	})
-	t.Header["kid"] = i.kid
+	t.Header["kid"] = i.keys[0].kid
 	signed, err := t.SignedString(i.key)
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
@@ -73,33 +87,32 @@ func (i Issuer) Issue(c Claims, now time.Time, ttl time.Duration) (string, error
 	return signed, nil
 }
 
-// JWKS returns the public key in the form getJWKS publishes.
+// JWKS returns the public keys in the form getJWKS publishes.
 func (i Issuer) JWKS() shopapi.JWKS {
-	return shopapi.JWKS{Keys: []shopapi.JWK{{
-		Kty: "OKP", Crv: "Ed25519", Alg: "EdDSA", Use: "sig", Kid: i.kid,
-		X: base64.RawURLEncoding.EncodeToString(public(i.key)),
-	}}}
-}
-
-// Key returns the issuer's own public key: an issuer verifies what it signs.
-func (i Issuer) Key(_ context.Context, kid string) (ed25519.PublicKey, error) {
-	if kid != i.kid {
-		return nil, fmt.Errorf("key %q: %w", kid, ErrInvalid)
+	set := shopapi.JWKS{Keys: make([]shopapi.JWK, 0, len(i.keys))}
+	for _, p := range i.keys {
+		set.Keys = append(set.Keys, shopapi.JWK{
+			Kty: "OKP", Crv: "Ed25519", Alg: "EdDSA", Use: "sig", Kid: p.kid, X: base64.RawURLEncoding.EncodeToString(p.key),
+		})
 	}
-	return public(i.key), nil
+	return set
 }
 
-type contextKey struct{}
-
-// With returns a context that carries the caller's claims.
-func With(ctx context.Context, c Claims) context.Context {
-	return context.WithValue(ctx, contextKey{}, c)
+// Key returns a public key of the issuer's own: an issuer verifies what it publishes.
+func (i Issuer) Key(_ context.Context, kid string) (ed25519.PublicKey, error) {
+	if key := i.find(kid); key != nil {
+		return key, nil
+	}
+	return nil, fmt.Errorf("key %q: %w", kid, ErrInvalid)
 }
 
-// From returns the caller's claims, if the caller is signed in.
-func From(ctx context.Context) (Claims, bool) {
-	c, ok := ctx.Value(contextKey{}).(Claims)
-	return c, ok
+func (i Issuer) find(kid string) ed25519.PublicKey {
+	for _, p := range i.keys {
+		if p.kid == kid {
+			return p.key
+		}
+	}
+	return nil
 }
 
 func public(key ed25519.PrivateKey) ed25519.PublicKey { return ed25519.PublicKey(key[32:]) }

@@ -68,6 +68,12 @@ func TestIssuedTokenVerifies(t *testing.T) {
 	if _, ok := token.From(t.Context()); ok {
 		t.Error("somebody is signed in who never did")
 	}
+	if got := token.Signed(token.WithSigned(token.With(t.Context(), ada()), "a.b.c")); got != "a.b.c" {
+		t.Errorf("the context carries the token %q", got)
+	}
+	if got := token.Signed(token.With(t.Context(), ada())); got != "" {
+		t.Errorf("the context carries the token %q of nobody", got)
+	}
 }
 
 func TestForgeries(t *testing.T) {

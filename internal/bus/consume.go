@@ -7,26 +7,47 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
 const (
-	maxDeliveries = 8 // then the message goes to dead.<consumer>
-	ackWait       = 10 * time.Second
+	ackWait = 10 * time.Second
+	// longestPull is how long one request for messages stands at the broker. Its heartbeats tell when the broker went away silently.
+	longestPull = 30 * time.Second
+	// inFlight bounds what all instances of a consumer together have taken and not finished.
+	inFlight = 1024
+	// oneAfterTheOther is how many messages Consume fetches at once.
+	oneAfterTheOther = 32
 )
 
-// Consume returns the part that hands the messages of a durable consumer to handle, one after the other. A message is acknowledged when
-// handle returns nil, and comes again after a growing pause when it does not; after eight deliveries it goes to the dead letters.
-func (b *Bus) Consume(durable string, subjects []string, handle func(context.Context, Message) error) process.Part {
-	return b.ConsumeBatch(durable, subjects, 1, func(ctx context.Context, ms []Message) error { return handle(ctx, ms[0]) })
+// A subscription is what one consumer asks for.
+type subscription struct {
+	durable  string
+	subjects []string
+	most     int
+	handle   func(context.Context, []Message) []error
 }
 
-// ConsumeBatch is Consume for handlers that are faster with up to most messages at once. A batch fails as a whole.
-func (b *Bus) ConsumeBatch(durable string, subjects []string, most int, handle func(context.Context, []Message) error) process.Part {
+// Consume returns the part that hands the messages of a durable consumer to handle, one after the other. A message is finished when
+// handle returns nil, goes to the dead letters at once when the error is marked by Poison, and comes again after a growing pause
+// otherwise; after eight deliveries it goes to the dead letters too.
+func (b *Bus) Consume(durable string, subjects []string, handle func(context.Context, Message) error) process.Part {
+	return b.ConsumeBatch(durable, subjects, oneAfterTheOther, func(ctx context.Context, ms []Message) []error {
+		return each(ctx, ms, handle)
+	})
+}
+
+// ConsumeBatch is Consume for handlers that are faster with up to most messages at once. handle returns one error per message, nil where
+// it is finished, or nil when all are; see Whole for handlers that only know one error for all.
+func (b *Bus) ConsumeBatch(
+	durable string, subjects []string, most int, handle func(context.Context, []Message) []error,
+) process.Part {
+	s := subscription{durable: durable, subjects: subjects, most: max(most, 1), handle: handle}
 	return process.Part{Name: "consumer " + durable, Run: func(ctx context.Context) error {
 		for ctx.Err() == nil {
-			err := b.consume(ctx, durable, subjects, most, handle)
-			if err != nil && ctx.Err() == nil {
+			err := b.consume(ctx, s)
+			if err != nil && ctx.Err() == nil && !errors.Is(err, ErrAway) {
 				b.deps.Log.WarnContext(ctx, "consumer interrupted", "consumer", durable, "error", err.Error())
 			}
 			_ = process.Pause(ctx, 300*time.Millisecond) // the loop looks at ctx
@@ -35,7 +56,7 @@ func (b *Bus) ConsumeBatch(durable string, subjects []string, most int, handle f
 	}}
 }
 
-// Prepare makes sure that a durable consumer exists: what is published from now on will reach it.
+// Prepare makes sure that a durable consumer exists: what is published from now on will reach it, and so does what is played again for it.
 func (b *Bus) Prepare(ctx context.Context, durable string, subjects []string) (jetstream.Consumer, error) {
 	if !b.Connected() {
 		return nil, ErrAway
@@ -45,117 +66,96 @@ func (b *Bus) Prepare(ctx context.Context, durable string, subjects []string) (j
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
+	filter := append([]string{replayPrefix + durable}, subjects...)
 	c, err := b.js.CreateOrUpdateConsumer(ctx, streamName, jetstream.ConsumerConfig{
-		Durable: durable, FilterSubjects: subjects, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
-		DeliverPolicy: jetstream.DeliverAllPolicy, MaxAckPending: 1024,
+		Durable: durable, FilterSubjects: filter, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
+		DeliverPolicy: jetstream.DeliverAllPolicy, MaxAckPending: inFlight, InactiveThreshold: keep,
 	})
 	if err != nil {
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			b.unsure()
+		}
 		return nil, fmt.Errorf("consumer %s: %w", durable, err)
 	}
 	return c, nil
 }
 
-// Pending says how many messages a durable consumer has not finished.
+// Pending says how many messages a durable consumer has not finished. It makes the consumer when there is none.
 func (b *Bus) Pending(ctx context.Context, durable string, subjects []string) (int64, error) {
-	c, err := b.Prepare(ctx, durable, subjects)
-	if err != nil {
-		return 0, err
+	if !b.Connected() {
+		return 0, ErrAway
 	}
-	info, err := c.Info(ctx)
+	bounded, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	c, err := b.js.Consumer(bounded, streamName, durable) // brings fresh counts
+	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+		c, err = b.Prepare(ctx, durable, subjects)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("consumer %s: %w", durable, err)
 	}
+	info := c.CachedInfo()
 	return int64(info.NumPending) + int64(info.NumAckPending), nil
 }
 
-func (b *Bus) consume(
-	ctx context.Context, durable string, subjects []string, most int, handle func(context.Context, []Message) error,
-) error {
-	c, err := b.Prepare(ctx, durable, subjects)
+// consume hands messages over until ctx ends or the connection is lost.
+func (b *Bus) consume(ctx context.Context, s subscription) error {
+	pulling, cancel := b.untilLost(ctx)
+	defer cancel()
+	c, err := b.Prepare(ctx, s.durable, s.subjects)
 	if err != nil {
 		return err
 	}
-	for ctx.Err() == nil {
-		first, err := c.Next(jetstream.FetchContext(bounded(ctx)))
-		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, jetstream.ErrNoMessages) {
+	for more := false; pulling.Err() == nil; {
+		batch, err := pull(pulling, c, s.most, more)
+		if err != nil {
+			return err
+		}
+		more = len(batch) > 0 && batch[len(batch)-1].waiting > 0
+		if len(batch) == 0 {
 			continue
 		}
-		if err != nil {
-			return fmt.Errorf("next message: %w", err)
-		}
-		batch := []jetstream.Msg{first}
-		if most > 1 {
-			batch = append(batch, waiting(c, most-1)...)
-		}
-		if err := b.deliver(ctx, durable, batch, handle); err != nil {
+		if err := b.deliver(ctx, s, batch); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// waiting takes what is there already, without waiting for more.
-func waiting(c jetstream.Consumer, most int) (more []jetstream.Msg) {
-	fetched, err := c.FetchNoWait(most)
-	if err != nil {
-		return nil
-	}
-	for m := range fetched.Messages() {
-		more = append(more, m)
-	}
-	return more
-}
-
-// deliver hands a batch over and settles every message of it.
-func (b *Bus) deliver(ctx context.Context, durable string, batch []jetstream.Msg, handle func(context.Context, []Message) error) error {
-	messages := make([]Message, len(batch))
-	deliveries := uint64(0)
-	for i, m := range batch {
-		messages[i] = Message{Subject: m.Subject(), ID: m.Headers().Get("Nats-Msg-Id"), Data: m.Data()}
-		if meta, err := m.Metadata(); err == nil {
-			messages[i].Redelivered = meta.NumDelivered > 1
-			deliveries = max(deliveries, meta.NumDelivered)
+// pull returns up to most messages as soon as there is one. A request costs a round trip, so it asks at once for many when there are more,
+// and for the rest of a batch only when the first says that others wait.
+func pull(ctx context.Context, c jetstream.Consumer, most int, more bool) (batch []received, err error) {
+	if !more {
+		first, err := next(ctx, c)
+		if first == nil || err != nil {
+			return nil, err
+		}
+		batch = append(batch, receive(first))
+		if most == 1 || batch[0].waiting == 0 {
+			return batch, nil
 		}
 	}
-	failed := handle(ctx, messages)
-	if failed == nil {
-		return settle(batch, jetstream.Msg.Ack)
+	fetched, err := c.FetchNoWait(most - len(batch))
+	if err != nil {
+		return batch, nil //nolint:nilerr // what there is goes first; the next pull meets the error again
 	}
-	if ctx.Err() != nil { // stopping: whoever comes next gets them again
-		return settle(batch, jetstream.Msg.Nak)
+	for m := range fetched.Messages() {
+		batch = append(batch, receive(m))
 	}
-	b.deps.Log.WarnContext(ctx, "message not handled",
-		"consumer", durable, "subject", messages[0].Subject, "id", messages[0].ID, "delivery", deliveries, "error", failed.Error())
-	if deliveries < maxDeliveries {
-		wait := min(20*time.Millisecond<<deliveries, 5*time.Second)
-		return settle(batch, func(m jetstream.Msg) error { return m.NakWithDelay(wait) })
-	}
-	if err := b.bury(ctx, durable, messages); err != nil {
-		return err
-	}
-	return settle(batch, jetstream.Msg.Ack)
+	return batch, nil
 }
 
-// bury keeps what could not be handled.
-func (b *Bus) bury(ctx context.Context, durable string, messages []Message) error {
-	dead := make([]Message, len(messages))
-	for i, m := range messages {
-		dead[i] = Message{Subject: "dead." + durable, ID: durable + ":" + m.ID, Data: m.Data}
+// next waits for one message; none came in time when it returns nil.
+func next(ctx context.Context, c jetstream.Consumer) (jetstream.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, longestPull)
+	defer cancel()
+	m, err := c.Next(jetstream.FetchContext(ctx))
+	switch {
+	case err == nil:
+		return m, nil
+	case ctx.Err() != nil, errors.Is(err, nats.ErrTimeout), errors.Is(err, jetstream.ErrNoMessages):
+		return nil, nil
+	default:
+		return nil, fmt.Errorf("next message: %w", err)
 	}
-	return b.Publish(ctx, dead...)
-}
-
-func settle(batch []jetstream.Msg, how func(jetstream.Msg) error) error {
-	var errs []error
-	for _, m := range batch {
-		errs = append(errs, how(m))
-	}
-	return errors.Join(errs...)
-}
-
-// bounded limits one wait for a message, so that a broker that went away silently is noticed.
-func bounded(ctx context.Context) context.Context {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	context.AfterFunc(ctx, cancel)
-	return ctx
 }

@@ -82,6 +82,7 @@ type Notification struct {
 // Work is what is still to do; all zero when the shop is at rest.
 type Work struct {
 	OutboxUnpublished int64 `json:"outbox_unpublished"`
+	EventsUnconsumed  int64 `json:"events_unconsumed"`
 	OrdersPending     int64 `json:"orders_pending"`
 	PaymentsInitiated int64 `json:"payments_initiated"`
 	ShipmentsPending  int64 `json:"shipments_pending"`

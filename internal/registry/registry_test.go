@@ -79,8 +79,8 @@ func TestComingAndGoing(t *testing.T) {
 	set := watcher.Watch("catalog")
 	running(t, set.Part().Run)
 	holder, _ := connect(t, url, "holder")
-	stopB := running(t, holder.Lease(instance("catalog-2")).Run)
-	running(t, holder.Lease(instance("catalog-1")).Run)
+	stopB := running(t, holder.Lease(instance("catalog-2"), nil).Run)
+	running(t, holder.Lease(instance("catalog-1"), nil).Run)
 	becomes(t, set, 2, 5*time.Second)
 	if got := set.Instances(); got[0] != instance("catalog-1") || got[1] != instance("catalog-2") {
 		t.Errorf("instances %v", got)
@@ -96,7 +96,7 @@ func TestExpiryOfTheDead(t *testing.T) {
 	set := watcher.Watch("catalog")
 	running(t, set.Part().Run)
 	holder, b := connect(t, url, "holder")
-	running(t, holder.Lease(instance("catalog-1")).Run)
+	running(t, holder.Lease(instance("catalog-1"), nil).Run)
 	becomes(t, set, 1, 5*time.Second)
 	b.Close() // as a kill would: no word of farewell
 	becomes(t, set, 0, 3*registry.Lease)
@@ -109,7 +109,7 @@ func TestLastKnownWhileAway(t *testing.T) {
 	set := watcher.Watch("catalog")
 	running(t, set.Part().Run)
 	holder, _ := connect(t, url, "holder")
-	running(t, holder.Lease(instance("catalog-1")).Run)
+	running(t, holder.Lease(instance("catalog-1"), nil).Run)
 	becomes(t, set, 1, 5*time.Second)
 	stop()
 	for deadline := time.Now().Add(5 * time.Second); b.Connected() && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {

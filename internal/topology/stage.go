@@ -26,7 +26,7 @@ func Stages() []Stage {
 		{"11", "payment", false},
 		{"12", "orderprocessing", false},
 		{"13", "ordertaking", false},
-		{"14", "microservices", false},
+		{"14", "microservices", true},
 	}
 }
 
@@ -35,11 +35,18 @@ func services() []struct{ stage, capability string } {
 	return []struct{ stage, capability string }{{"03", "search"}, {"05", "catalog"}}
 }
 
-// At returns the shop at a stage.
-func At(id string) (Topology, error) {
+// At returns the shop at a stage, with one instance of each service.
+func At(id string) (Topology, error) { return Scaled(id, nil) }
+
+// Scaled returns the shop at a stage, with as many instances of each service as asked for; one where nothing is said. Stages where a
+// monolith runs have one instance of everything.
+func Scaled(id string, replicas map[string]int) (Topology, error) {
 	i := slices.IndexFunc(Stages(), func(s Stage) bool { return s.ID == id && s.Built })
 	if i < 0 {
 		return Topology{}, ErrStage{id}
+	}
+	if id == last {
+		return microservices(Stages()[i], replicas), nil
 	}
 	t := Topology{
 		Stage:     Stages()[i],

@@ -56,6 +56,7 @@ type Topology struct {
 	Entry     string // the process clients call
 	Processes []Process
 	Links     []Link
+	Fresh     bool              // it begins with rows of its own: what was there at an earlier stage was not moved to it
 	ReadsAt   map[string]string // capability → house that answers its reads
 	WritesAt  map[string]string // capability → house that takes its writes
 }
@@ -89,8 +90,11 @@ func (t Topology) Link(id string) (Link, bool) {
 }
 
 // ReadLink returns the link that leads to whoever answers a capability's reads: out of the process that decides, which is the strangler
-// where there is one and the client where there is none.
+// where there is one, else the gateway, else the client.
 func (t Topology) ReadLink(capability string) (Link, bool) {
+	if t.Entry == Gateway {
+		return t.Link(Link{Gateway, capability + "-1", Public}.ID())
+	}
 	decides := Strangler
 	if !t.Has(Strangler) {
 		decides = Client

@@ -3,6 +3,7 @@ package topology_test
 import (
 	"errors"
 	"figlab/internal/topology"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,7 +27,7 @@ func TestOnlyWhatIsBuilt(t *testing.T) {
 
 // TestReadLink: the link to whoever answers the catalog's reads changes its ends as the migration goes on.
 func TestReadLink(t *testing.T) {
-	for stage, want := range map[string]string{"00": "client->monolith", "01": "strangler->monolith", "03": "strangler->monolith", "05": "strangler->gateway"} {
+	for stage, want := range map[string]string{"00": "client->monolith", "01": "strangler->monolith", "03": "strangler->monolith", "05": "strangler->gateway", "14": "gateway->catalog-1"} {
 		at, err := topology.At(stage)
 		if err != nil {
 			t.Fatal(err)
@@ -50,4 +51,38 @@ func TestLinksHaveEnds(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestScaled: every instance of a service has links of its own, to every instance of whom it calls.
+func TestScaled(t *testing.T) {
+	at, err := topology.Scaled("14", map[string]int{"cart": 2, "catalog": 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := at.Instances("catalog"); len(got) != 3 || got[2] != "catalog-3" {
+		t.Errorf("three catalogs are %v", got)
+	}
+	n := 0
+	for _, l := range at.Links {
+		if strings.HasPrefix(l.From, "cart-") && strings.HasPrefix(l.To, "catalog-") {
+			n++
+		}
+	}
+	if n != 6 {
+		t.Errorf("two carts and three catalogs have %d links, want 6", n)
+	}
+}
+
+// TestNoCircle: nobody calls, over however many others, whoever calls them.
+func TestNoCircle(t *testing.T) {
+	var visit func(role string, way []string)
+	visit = func(role string, way []string) {
+		if slices.Contains(way, role) {
+			t.Fatalf("a circle of calls: %v, %s", way, role)
+		}
+		for _, to := range topology.Asks()[role] {
+			visit(to, append(slices.Clone(way), role))
+		}
+	}
+	visit(topology.Gateway, nil)
 }

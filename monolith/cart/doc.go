@@ -3,5 +3,5 @@
 //
 // Order taking empties the cart in the transaction that places the order.
 //
-// Compare: shop/cart for the rules; there is no service yet.
+// Compare: shop/cart for the rules, microservices/cart for the service.
 package cart

@@ -128,5 +128,5 @@ func (m *Module) tell(tx *db.Tx, p rules.Product) error {
 }
 
 func change(p rules.Product) outbox.Change {
-	return outbox.Change{Capability: shop.Catalog, Type: "product-changed", Key: string(p.ID), Version: p.Version, Data: toWire(p)}
+	return outbox.Change{Capability: shop.Catalog, Type: "product-changed", Key: string(p.ID), Version: p.Version, Data: Wire(p)}
 }

@@ -18,7 +18,8 @@ type HTTP struct{ *Module }
 
 var _ catalogapi.StrictServerInterface = HTTP{}
 
-func toWire(p rules.Product) shopapi.Product {
+// Wire returns a product in the contract's shape.
+func Wire(p rules.Product) shopapi.Product {
 	return shopapi.Product{
 		Id: string(p.ID), Sku: p.SKU, Name: p.Name, Description: p.Description, Category: p.Category, Price: wire.Money(p.Price),
 		WeightGrams: int64(p.Weight), OnSale: p.OnSale, Version: p.Version, CreatedAt: p.Created, UpdatedAt: p.Updated,
@@ -31,7 +32,7 @@ func (h HTTP) GetProduct(ctx context.Context, r catalogapi.GetProductRequestObje
 	if err != nil {
 		return nil, err
 	}
-	return catalogapi.GetProduct200JSONResponse(toWire(p)), nil
+	return catalogapi.GetProduct200JSONResponse(Wire(p)), nil
 }
 
 // ListProducts returns a page.
@@ -42,7 +43,7 @@ func (h HTTP) ListProducts(ctx context.Context, r catalogapi.ListProductsRequest
 	}
 	out := catalogapi.ListProducts200JSONResponse{Items: make([]shopapi.Product, len(found)), Next: wire.Optional(next)}
 	for i, p := range found {
-		out.Items[i] = toWire(p)
+		out.Items[i] = Wire(p)
 	}
 	return out, nil
 }
@@ -76,7 +77,7 @@ func (h HTTP) CreateProduct(
 	if err != nil {
 		return nil, err
 	}
-	return catalogapi.CreateProduct201JSONResponse(toWire(p)), nil
+	return catalogapi.CreateProduct201JSONResponse(Wire(p)), nil
 }
 
 // UpdateProduct changes a product.
@@ -99,7 +100,7 @@ func (h HTTP) UpdateProduct(
 	if err != nil {
 		return nil, err
 	}
-	return catalogapi.UpdateProduct200JSONResponse(toWire(p)), nil
+	return catalogapi.UpdateProduct200JSONResponse(Wire(p)), nil
 }
 
 // version reads If-Match; the contract has checked its form.

@@ -64,7 +64,7 @@ func (m *Module) place(ctx context.Context, user shop.UserID, key string, r rule
 		if err == nil {
 			replayed = true
 			if before.Fingerprint != r.Fingerprint() {
-				return rules.ErrKeyReused
+				return shop.ErrKeyReused
 			}
 			o, err = before.order()
 			return err

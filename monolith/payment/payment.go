@@ -13,7 +13,6 @@ import (
 	"gorm.io/gorm"
 
 	notices "figlab/shop/notification"
-	ordering "figlab/shop/ordertaking"
 	rules "figlab/shop/payment"
 )
 
@@ -155,7 +154,7 @@ func (m *Module) refund(ctx context.Context, id shop.PaymentID, amount shop.Mone
 		}
 		if replayed = seen; seen {
 			if booked = before.ID; r.money(before.Amount) != amount {
-				return ordering.ErrKeyReused
+				return shop.ErrKeyReused
 			}
 			return nil
 		}

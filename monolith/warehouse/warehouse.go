@@ -9,27 +9,21 @@ import (
 	"figlab/shop"
 	"fmt"
 
-	catalog "figlab/shop/catalog"
-	ordering "figlab/shop/ordertaking"
 	rules "figlab/shop/warehouse"
 )
 
 // A Module of the monolith.
 type Module struct {
-	db       *db.DB
-	out      outbox.Outbox
-	products products
-	deps     process.Deps
-}
-
-// products is the sibling that knows whether a product exists that has never been in stock.
-type products interface {
-	Product(ctx context.Context, id shop.ProductID) (catalog.Product, error)
+	db          *db.DB
+	out         outbox.Outbox
+	products    products
+	suggestions suggestions
+	deps        process.Deps
 }
 
 // New returns the module.
-func New(d *db.DB, out outbox.Outbox, p products, deps process.Deps) *Module {
-	return &Module{d, out, p, deps}
+func New(d *db.DB, out outbox.Outbox, p products, s suggestions, deps process.Deps) *Module {
+	return &Module{d, out, p, s, deps}
 }
 
 // An Item is how much of a product is moved.
@@ -136,7 +130,7 @@ func (m *Module) Restock(ctx context.Context, p shop.ProductID, q shop.Quantity,
 		}
 		if replayed = seen; seen {
 			if l = (Level{r.stock(), p, r.Version}); before != q {
-				return ordering.ErrKeyReused
+				return shop.ErrKeyReused
 			}
 			return nil
 		}

@@ -33,8 +33,8 @@ type Patch struct {
 
 // Errors of the rules.
 var (
-	ErrNotFound   = shop.NewError(shop.NotFound, "product-not-found", "there is no such product")
-	ErrNotForSale = shop.NewError(shop.Conflict, "not-for-sale", "the product is not for sale any more")
+	ErrNotFound   = shop.ErrNoProduct
+	ErrNotForSale = shop.ErrNotForSale
 	ErrSKUTaken   = shop.NewError(shop.Conflict, "sku-taken", "there is already a product with this SKU")
 	ErrVersion    = shop.NewError(shop.Stale, "version-mismatch", "the product has changed since: read it again")
 	ErrCurrency   = shop.NewError(shop.Invalid, "currency-mismatch", "the shop sells in EUR")

@@ -54,7 +54,7 @@ func Seed(seed uint64, i int) Product {
 }
 
 // SeedID returns the id of seeded product i without making the product.
-func SeedID(seed uint64, i int) shop.ProductID { return shop.ProductID(shop.SeedID(seed, seedKind, i)) }
+func SeedID(seed uint64, i int) shop.ProductID { return shop.SeedProduct(seed, i) }
 
 // SeedWord returns a word that seeded product i can be found by.
 func SeedWord(seed uint64, i int) string {

@@ -38,8 +38,7 @@ type Draft struct {
 // Errors of the rules.
 var (
 	ErrEmptyCart = shop.NewError(shop.Conflict, "empty-cart", "the cart is empty")
-	ErrNotFound  = shop.NewError(shop.NotFound, "order-not-found", "you have no such order")
-	ErrKeyReused = shop.NewError(shop.Conflict, "idempotency-key-reused", "this Idempotency-Key belongs to another request")
+	ErrNotFound  = shop.ErrNoOrder
 	ErrCursor    = shop.NewError("malformed", "invalid-cursor", "this is not the next of a page")
 )
 

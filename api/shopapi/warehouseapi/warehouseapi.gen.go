@@ -18,6 +18,9 @@ import (
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetProductView What a product page shows: the product, its stock, and what goes with it
+	// (GET /products/{id}/page)
+	GetProductView(ctx echo.Context, id Id) error
 	// GetStock How much is there
 	// (GET /stock/{product_id})
 	GetStock(ctx echo.Context, productId ProductId) error
@@ -29,6 +32,22 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// GetProductView converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProductView(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProductView(ctx, id)
+	return err
 }
 
 // GetStock converts echo context to params.
@@ -132,12 +151,52 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
+	router.GET(options.BaseURL+"/products/:id/page", wrapper.GetProductView, options.OperationMiddlewares["getProductView"]...)
 	router.GET(options.BaseURL+"/stock/:product_id", wrapper.GetStock, options.OperationMiddlewares["getStock"]...)
 	router.POST(options.BaseURL+"/stock/:product_id/restock", wrapper.Restock, options.OperationMiddlewares["restock"]...)
 
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type GetProductViewRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetProductViewResponseObject interface {
+	VisitGetProductViewResponse(w http.ResponseWriter) error
+}
+
+type GetProductView200JSONResponse ProductView
+
+func (response GetProductView200JSONResponse) VisitGetProductViewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProductViewdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetProductViewdefaultApplicationProblemPlusJSONResponse) VisitGetProductViewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type GetStockRequestObject struct {
 	ProductId ProductId `json:"product_id"`
@@ -231,6 +290,9 @@ func (response RestockdefaultApplicationProblemPlusJSONResponse) VisitRestockRes
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// GetProductView What a product page shows: the product, its stock, and what goes with it
+	// (GET /products/{id}/page)
+	GetProductView(ctx context.Context, request GetProductViewRequestObject) (GetProductViewResponseObject, error)
 	// GetStock How much is there
 	// (GET /stock/{product_id})
 	GetStock(ctx context.Context, request GetStockRequestObject) (GetStockResponseObject, error)
@@ -249,6 +311,31 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// GetProductView operation middleware
+func (sh *strictHandler) GetProductView(ctx echo.Context, id Id) error {
+	var request GetProductViewRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProductView(ctx.Request().Context(), request.(GetProductViewRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProductView")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProductViewResponseObject); ok {
+		return validResponse.VisitGetProductViewResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // GetStock operation middleware

@@ -2,13 +2,18 @@ package balance
 
 import (
 	"figlab/internal/registry"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Rest is how long an instance that refused a connection is left alone while there are others.
-const Rest = time.Second
+const (
+	// Rest is how long an instance that refused a connection is left alone while there are others.
+	Rest = time.Second
+	// Ramp is how long an instance that has just come takes to get its whole share: its caches are cold, its connections not open yet.
+	Ramp = 5 * time.Second
+)
 
 // A Balancer spreads calls over the instances of one service.
 type Balancer struct {
@@ -16,7 +21,8 @@ type Balancer struct {
 	draw      func(n int) int            // in [0, n)
 	now       func() time.Time
 
-	mu   sync.Mutex // one rebuild at a time
+	mu   sync.Mutex // one rebuild or ejection at a time
+	seen bool       // there were instances before: who comes now comes later than they
 	view atomic.Pointer[view]
 }
 
@@ -24,13 +30,6 @@ type Balancer struct {
 type view struct {
 	instances []registry.Instance
 	backends  []*Backend
-}
-
-// A Backend is an instance as its caller sees it.
-type Backend struct {
-	registry.Instance
-	inFlight  atomic.Int64
-	restUntil atomic.Int64 // nanoseconds since 1970
 }
 
 // New returns a balancer over what instances returns at the time of each call.
@@ -42,11 +41,11 @@ func New(instances func() []registry.Instance, draw func(n int) int, now func() 
 
 // Pick returns the instance for the next call, nil when none is left that is not in tried. The caller gives it back with Done.
 func (b *Balancer) Pick(tried ...*Backend) *Backend {
-	backends := b.backends()
 	now := b.now().UnixNano()
-	chosen := b.choose(backends, func(c *Backend) bool { return c.restUntil.Load() <= now && !contains(tried, c) })
+	backends := b.backends(now)
+	chosen := b.choose(backends, wanted{now: now, tried: tried})
 	if chosen == nil { // all that are left are resting: to be refused again costs less than not to ask
-		chosen = b.choose(backends, func(c *Backend) bool { return !contains(tried, c) })
+		chosen = b.choose(backends, wanted{now: now, tried: tried, resting: true})
 	}
 	if chosen != nil {
 		chosen.inFlight.Add(1)
@@ -54,36 +53,43 @@ func (b *Balancer) Pick(tried ...*Backend) *Backend {
 	return chosen
 }
 
-// choose draws two of those that may be asked, and takes the one with fewer calls under way. The second look begins one place after the
-// first, so that two different ones are compared where there are two.
-func (b *Balancer) choose(backends []*Backend, may func(*Backend) bool) *Backend {
+// wanted says who may be chosen.
+type wanted struct {
+	now     int64
+	tried   []*Backend
+	resting bool // those too
+}
+
+func (w wanted) may(c *Backend) bool {
+	return (w.resting || !c.rests(w.now)) && !slices.Contains(w.tried, c)
+}
+
+// choose draws two of those that may be asked, and takes the one that costs less. The second look begins one place after the first, so
+// that two different ones are compared where there are two.
+func (b *Balancer) choose(backends []*Backend, w wanted) *Backend {
 	n := len(backends)
 	if n == 0 {
 		return nil
 	}
-	at := seek(backends, b.draw(n), may)
-	if at < 0 || n == 1 {
-		return pick(backends, at)
+	at := seek(backends, b.draw(n), w)
+	if at < 0 {
+		return nil
 	}
 	first := backends[at]
-	second := backends[seek(backends, (at+1+b.draw(n-1))%n, may)]
-	if second.inFlight.Load() < first.inFlight.Load() {
+	if n == 1 {
+		return first
+	}
+	second := backends[seek(backends, (at+1+b.draw(n-1))%n, w)]
+	if second != first && b.better(second, first, w.now) {
 		return second
 	}
 	return first
 }
 
-func pick(backends []*Backend, at int) *Backend {
-	if at < 0 {
-		return nil
-	}
-	return backends[at]
-}
-
 // seek returns the first place from at on, going round, whose backend may be asked, or -1.
-func seek(backends []*Backend, at int, may func(*Backend) bool) int {
+func seek(backends []*Backend, at int, w wanted) int {
 	for range backends {
-		if may(backends[at]) {
+		if w.may(backends[at]) {
 			return at
 		}
 		at = (at + 1) % len(backends)
@@ -91,17 +97,30 @@ func seek(backends []*Backend, at int, may func(*Backend) bool) int {
 	return -1
 }
 
-// Done gives an instance back.
-func (b *Backend) Done() { b.inFlight.Add(-1) }
+// better says whether a is to be preferred to b. The cost of a newcomer is what it is as often as it has come of age, and without bound else:
+// by factors of the cost alone it would get nothing while nobody is busy, and all of it while the others are.
+func (b *Balancer) better(one, other *Backend, now int64) bool {
+	held, otherHeld := b.holds(one, now), b.holds(other, now)
+	if held != otherHeld {
+		return otherHeld
+	}
+	return one.cost(now) < other.cost(now)
+}
 
-// InFlight is the number of calls under way.
-func (b *Backend) InFlight() int64 { return b.inFlight.Load() }
+func (b *Balancer) holds(c *Backend, now int64) bool {
+	const parts = 1 << 10
+	age := now - c.since
+	if c.since == 0 || age >= int64(Ramp) {
+		return false
+	}
+	return int64(b.draw(parts)) >= age*parts/int64(Ramp)
+}
 
 // Refused notes that the instance accepts no connection: it is left alone for a while.
 func (b *Balancer) Refused(by *Backend) { by.restUntil.Store(b.now().Add(Rest).UnixNano()) }
 
-// backends returns the instances of now. Who was there before keeps the count of its calls and its rest.
-func (b *Balancer) backends() []*Backend {
+// backends returns the instances of now. Who was there before keeps what is known of it.
+func (b *Balancer) backends(now int64) []*Backend {
 	instances := b.instances()
 	if v := b.view.Load(); same(v.instances, instances) {
 		return v.backends
@@ -114,31 +133,28 @@ func (b *Balancer) backends() []*Backend {
 	}
 	fresh := &view{instances: instances, backends: make([]*Backend, len(instances))}
 	for i, instance := range instances {
-		fresh.backends[i] = keep(old.backends, instance)
+		fresh.backends[i] = b.keep(old.backends, instance, now)
 	}
+	b.seen = b.seen || len(instances) > 0
+	pardon(fresh.backends, now)
 	b.view.Store(fresh)
 	return fresh.backends
 }
 
-func keep(known []*Backend, instance registry.Instance) *Backend {
+func (b *Balancer) keep(known []*Backend, instance registry.Instance, now int64) *Backend {
 	for _, k := range known {
 		if k.Instance == instance {
 			return k
 		}
 	}
-	return &Backend{Instance: instance}
+	fresh := &Backend{Instance: instance, of: b}
+	if b.seen {
+		fresh.since = now
+	}
+	return fresh
 }
 
 // same says whether two slices are one: they are never changed in place, so what is in them need not be compared.
 func same(a, b []registry.Instance) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
-}
-
-func contains(all []*Backend, one *Backend) bool {
-	for _, b := range all {
-		if b == one {
-			return true
-		}
-	}
-	return false
 }

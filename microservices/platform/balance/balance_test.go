@@ -52,9 +52,9 @@ func TestSlowGetsLess(t *testing.T) {
 		if b == slow {
 			t.Fatal("the busy one was chosen though the other was idle")
 		}
-		b.Done()
+		b.Done(balance.Outcome{})
 	}
-	slow.Done()
+	slow.Done(balance.Outcome{})
 	if n := slow.InFlight(); n != 0 {
 		t.Errorf("%d calls under way after all have ended", n)
 	}
@@ -65,13 +65,13 @@ func TestRefusedRests(t *testing.T) {
 	s := newStand(3)
 	down := s.Pick()
 	s.Refused(down)
-	down.Done()
+	down.Done(balance.Outcome{})
 	for range 100 {
 		b := s.Pick()
 		if b == down {
 			t.Fatal("chosen while it rests")
 		}
-		b.Done()
+		b.Done(balance.Outcome{})
 	}
 	s.now = s.now.Add(balance.Rest)
 	chosen := 0
@@ -80,7 +80,7 @@ func TestRefusedRests(t *testing.T) {
 		if b == down {
 			chosen++
 		}
-		b.Done()
+		b.Done(balance.Outcome{})
 	}
 	if chosen == 0 {
 		t.Error("never chosen after its rest")
@@ -126,18 +126,21 @@ func TestComingAndGoing(t *testing.T) {
 		if b.Name != instance(7).Name {
 			t.Fatalf("%s was chosen: it is gone, or resting", b.Name)
 		}
-		b.Done()
+		b.Done(balance.Outcome{})
 	}
-	second.Done()
+	second.Done(balance.Outcome{})
 	if first.InFlight() != 1 {
 		t.Errorf("who stayed has %d calls under way, want 1", first.InFlight())
 	}
 }
 
+// BenchmarkPick must not allocate.
 func BenchmarkPick(b *testing.B) {
 	s := newStand(3)
+	tried := s.Pick()
+	answered(s, tried, time.Millisecond)
 	b.ReportAllocs()
 	for b.Loop() {
-		s.Pick().Done()
+		s.Pick(tried).Done(balance.Outcome{Took: time.Millisecond})
 	}
 }

@@ -3,48 +3,93 @@ package host
 import (
 	"context"
 	"figlab/api/contract"
-	"figlab/api/internalapi"
-	"figlab/api/internalapi/auditapi"
 	"figlab/api/token"
+	"figlab/microservices/platform/call"
+	"figlab/shop"
 	"fmt"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
 )
 
-// Contract returns the echo of the public door. Tokens are verified by the keys of whoever issues them.
+// Contract returns the echo of the public door: the generated handlers of the shop's contract are registered on it.
 func (h *Host) Contract() (*echo.Echo, error) {
-	o := h.options()
-	if h.cfg.Keys != "" {
-		keys := token.NewRemote(h.deps.Client(2*time.Second), h.cfg.Keys, h.deps.Now)
-		o.Verify = token.NewVerifier(keys, h.deps.Now)
-	}
-	e, err := contract.New(o)
+	e, err := contract.New(h.options())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", h.service, err)
 	}
+	h.doors.public = e
 	return e, nil
 }
 
-// Behind returns the echo of the doors behind the shop. The audit is empty: neither stock nor orders nor money are kept here.
+// Front makes a handler the public door, for a process that speaks for others.
+func (h *Host) Front(front http.Handler) { h.doors.public = front }
+
+// Inside returns the echo of what other services may ask, below /internal on the public address. callers says for each operation which
+// services may call it; what is not listed nobody may.
+func (h *Host) Inside(callers map[string][]string) (*echo.Echo, error) {
+	o := h.options()
+	o.MaxBody = 256 << 10
+	o.Service = h.cfg.Identity.Verify
+	o.May = func(operation, service string) bool { return slices.Contains(callers[operation], service) }
+	e, err := contract.Inside(o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", h.service, err)
+	}
+	h.doors.inside = e
+	return e, nil
+}
+
+// Behind returns the echo of the doors behind the shop, for those who hold the run's admin token.
 func (h *Host) Behind() *echo.Echo {
-	e := contract.Behind(h.options())
-	auditapi.RegisterHandlers(e, auditapi.NewStrictHandler(nothing{}, nil))
-	return e
+	if h.doors.behind == nil {
+		h.doors.behind = contract.Behind(contract.Options{Name: h.deps.Name, Log: h.deps.Log, NewID: h.deps.IDs.New})
+		h.auditDoor(h.doors.behind)
+	}
+	return h.doors.behind
 }
 
 func (h *Host) options() contract.Options {
-	return contract.Options{Name: h.deps.Name, Log: h.deps.Log, NewID: h.deps.IDs.New}
+	return contract.Options{Name: h.deps.Name, Log: h.deps.Log, NewID: h.deps.IDs.New, Verify: h.Verifier()}
 }
 
-// nothing is the audit of a service that holds nothing an oracle asks about.
-type nothing struct{}
+// VerifyBy makes the process verify session tokens by keys of its own.
+func (h *Host) VerifyBy(v contract.Verifier) { h.verify = v }
 
-// ReadAudit returns an audit without entries.
-func (nothing) ReadAudit(context.Context, auditapi.ReadAuditRequestObject) (auditapi.ReadAuditResponseObject, error) {
-	return auditapi.ReadAudit200JSONResponse{
-		Stock: []internalapi.AuditStock{}, StockMoves: []internalapi.AuditStockMove{}, Orders: []internalapi.AuditOrder{},
-		Payments: []internalapi.AuditPayment{}, Ledger: []internalapi.AuditLedgerEntry{}, Shipments: []internalapi.AuditShipment{},
-		Notifications: []internalapi.AuditNotification{}, Users: []string{},
-	}, nil
+// keysOf is where the keys of session tokens are, unless the process is told another place.
+const keysOf = "http://user/.well-known/jwks.json"
+
+// Verifier verifies session tokens by the keys of whoever issues them.
+func (h *Host) Verifier() contract.Verifier {
+	if h.verify == nil {
+		from := h.cfg.Keys
+		if from == "" {
+			from = keysOf
+		}
+		client := h.Client(call.Policy{
+			To: string(shop.User), Why: "the keys of session tokens", Timeout: 2 * time.Second, Attempts: 3,
+			Fallback: "the keys as last known",
+		})
+		h.verify = token.NewVerifier(token.NewRemote(client, from, h.deps.Now), h.deps.Now)
+	}
+	return h.verify
+}
+
+// ErrAdmin is returned to callers who are not admins.
+var ErrAdmin = shop.NewError(shop.Forbidden, "forbidden", "this takes the admin role")
+
+// User returns the id of the signed-in caller, or "" where an operation takes anybody. It comes from a token that was verified here.
+func User(ctx context.Context) shop.UserID {
+	c, _ := token.From(ctx)
+	return shop.UserID(c.User)
+}
+
+// Admin returns ErrAdmin unless the caller has the admin role.
+func Admin(ctx context.Context) error {
+	if c, ok := token.From(ctx); !ok || !c.Admin() {
+		return ErrAdmin
+	}
+	return nil
 }

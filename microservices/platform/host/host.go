@@ -3,13 +3,26 @@ package host
 import (
 	"context"
 	"errors"
+	"figlab/api/contract"
 	"figlab/internal/bus"
+	"figlab/internal/identity"
 	"figlab/internal/process"
 	"figlab/internal/registry"
+	"figlab/microservices/platform/cache"
+	"figlab/microservices/platform/call"
+	"figlab/microservices/platform/inbox"
+	"figlab/microservices/platform/outbox"
+	"figlab/microservices/platform/shed"
+	"figlab/microservices/platform/store"
+	"figlab/shop"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
+
+	"github.com/labstack/echo/v4"
 )
 
 // Config of a process of the house; each uses what it needs.
@@ -17,22 +30,56 @@ type Config struct {
 	Listen     string // public address
 	Admin      string // address of the doors behind the shop
 	AdminToken string
-	Data       string // folder of its files
+	Data       string // folder of this instance's own files
+	Database   string // folder of the SQLite file that all replicas share; empty: Data
 	Store      string // sqlite or postgres
 	DSN        string // of Postgres: a database of the service's own
 	Broker     string // nats://host:port; the registry lives there too
-	Keys       string // where the keys of session tokens are published; empty: no token is good
+	Keys       string // where the keys of session tokens are published; empty: at the user service
+	Owns       bool   // the service owns its rows: it seeds them, takes the writes and tells of them
+	Seed       Seed
+	Identity   *identity.Identity // who this process is to other services; nil: nobody
+	Most       int                // requests at once; 0: what package shed takes for it
 }
 
-// A Host is one process. It is filled by Serve and then run.
+// Seed says which data an empty database is filled with.
+type Seed struct {
+	Products int
+	Users    int
+	Seed     uint64
+}
+
+// A Host is one process. A service wires it and then says Serve; Run runs it.
 type Host struct {
 	cfg           Config
 	service       string
 	deps          process.Deps
 	bus           *bus.Bus
+	registry      *registry.Registry
+	calls         *call.Caller
+	watched       map[string]*registry.Set
+	verify        contract.Verifier
 	public, admin net.Listener
-	parts         []process.Part
-	closers       []func() error
+
+	db        *store.Store // nil for a process without one
+	consumers []*inbox.Consumer
+	audits    []audit
+	doors     doors
+	ready     []func() error
+	parts     []process.Part
+	run       []process.Part // everything, in the order it starts
+	closers   []func() error
+	shed      *shed.Shedder
+	cached    func() cache.Stats // nil: nothing is cached
+	paths     paths
+	draining  atomic.Bool
+}
+
+// doors are the handlers of a process.
+type doors struct {
+	public http.Handler
+	inside *echo.Echo
+	behind *echo.Echo
 }
 
 // grace is how long each part may take to stop.
@@ -43,7 +90,7 @@ const maxBehind = 16 << 20
 
 // New binds the addresses and begins to connect to the broker. service is the name it is found by.
 func New(service string, cfg Config, deps process.Deps) (h *Host, err error) {
-	h = &Host{cfg: cfg, service: service, deps: deps}
+	h = &Host{cfg: cfg, service: service, deps: deps, watched: map[string]*registry.Set{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close())
@@ -55,6 +102,9 @@ func New(service string, cfg Config, deps process.Deps) (h *Host, err error) {
 	if h.bus, err = bus.Dial(deps, cfg.Broker); err != nil {
 		return nil, err
 	}
+	h.registry = registry.New(h.bus, deps)
+	h.calls = call.New(call.Options{Service: service, Deps: deps, Find: h.find, Identity: h.cfg.Identity, Draw: draw})
+	h.shed = shed.New(shed.Options{Most: cfg.Most})
 	if h.public, err = deps.Listen("tcp", cfg.Listen); err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
@@ -67,35 +117,71 @@ func New(service string, cfg Config, deps process.Deps) (h *Host, err error) {
 // Bus is the connection to the broker.
 func (h *Host) Bus() *bus.Bus { return h.bus }
 
-// Registry is this process's view of who runs where.
-func (h *Host) Registry() *registry.Registry { return registry.New(h.bus, h.deps) }
+// Instances is the set of the instances of a service, kept current while the host runs.
+func (h *Host) Instances(service string) *registry.Set {
+	s, ok := h.watched[service]
+	if !ok {
+		s = h.registry.Watch(service)
+		h.watched[service] = s
+		h.run = append(h.run, s.Part())
+	}
+	return s
+}
+
+func (h *Host) find(service string) call.Instances { return h.Instances(service) }
+
+// Calls is how this process calls others.
+func (h *Host) Calls() *call.Caller { return h.calls }
+
+// Client returns a client for http://SERVICE, under a policy.
+func (h *Host) Client(p call.Policy) *http.Client { return h.calls.Client(p) }
+
+// Store opens the service's own database. It is closed after everything has stopped; what is written to its outbox is relayed.
+func (h *Host) Store(ctx context.Context, migrations fs.FS) (*store.Store, error) {
+	dir := h.cfg.Database
+	if dir == "" {
+		dir = h.cfg.Data
+	}
+	db, err := store.Open(ctx, store.Options{
+		Kind: h.cfg.Store, Dir: dir, Name: h.service, DSN: h.cfg.DSN, Migrations: migrations,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", h.service, err)
+	}
+	h.db = db
+	h.Own(db.Close)
+	h.Ready(db.Ready)
+	h.run = append(h.run, outbox.Relay(db, h.bus, h.deps), inbox.Tidy(db, h.deps))
+	return db, nil
+}
+
+// Outbox is where the service writes what it tells others.
+func (h *Host) Outbox() outbox.Outbox { return outbox.New(shop.Capability(h.service), h.deps) }
+
+// consumeAtOnce is how many events one transaction takes in at most.
+const consumeAtOnce = 64
+
+// Consume has the events of a subscription handled while the host runs. The database must have been opened.
+func (h *Host) Consume(s inbox.Subscription) {
+	c := inbox.New(s, h.db, h.deps)
+	h.consumers = append(h.consumers, c)
+	h.Part(h.bus.ConsumeBatch(s.Durable, s.Subjects(), consumeAtOnce, c.Handle))
+}
 
 // Own has something closed after everything has stopped, what was owned last first.
 func (h *Host) Own(closing func() error) { h.closers = append(h.closers, closing) }
 
-// Serve says what runs: the parts, then the doors, then the lease; they stop in reverse, so that callers go elsewhere first. behind may be
-// nil. ready says why the process cannot serve, or nil.
-func (h *Host) Serve(public, behind http.Handler, ready func() error, parts ...process.Part) {
-	doors := process.NewAdmin(h.cfg.AdminToken, ready)
-	if behind != nil {
-		doors.Handle("/", http.MaxBytesHandler(behind, maxBehind))
-	}
-	h.parts = append(h.parts, parts...)
-	h.parts = append(h.parts,
-		process.Serve("admin doors", h.admin, doors), process.Serve(h.service, h.public, public),
-		h.Registry().Lease(registry.Instance{Service: h.service, Name: h.deps.Name, Address: h.Addr(), Admin: h.AdminAddr()}))
-}
+// Ready adds a reason why the process may not be able to serve: nil when there is none. While there is one it gives up its lease.
+func (h *Host) Ready(check func() error) { h.ready = append(h.ready, check) }
+
+// Part has something run with the host, and stopped after the doors.
+func (h *Host) Part(p process.Part) { h.parts = append(h.parts, p) }
 
 // Addr is the public address.
 func (h *Host) Addr() string { return h.public.Addr().String() }
 
 // AdminAddr is the address of the doors behind the shop.
 func (h *Host) AdminAddr() string { return h.admin.Addr().String() }
-
-// Run serves until ctx ends, then stops in reverse order and closes what the process owns.
-func (h *Host) Run(ctx context.Context) error {
-	return errors.Join(process.Run(ctx, grace, h.parts...), h.Close())
-}
 
 // Close closes a process that will not run.
 func (h *Host) Close() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"figlab/shop"
 	"fmt"
 	"io/fs"
 	"os"
@@ -34,14 +35,15 @@ type Options struct {
 
 // A Store is the open database.
 type Store struct {
-	kind  string
-	write *gorm.DB // one connection on SQLite: writers queue here, not in SQLITE_BUSY
-	read  *gorm.DB
+	kind      string
+	write     *gorm.DB // one connection on SQLite: writers queue here, not in SQLITE_BUSY; replicas queue at the file
+	read      *gorm.DB
+	emissions chan struct{}
 }
 
 // Open opens the database and brings its schema to the version this program knows. A schema of a newer version is refused.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{kind: o.Kind}
+	s := &Store{kind: o.Kind, emissions: make(chan struct{}, 1)}
 	var err error
 	switch o.Kind {
 	case SQLite:
@@ -84,7 +86,7 @@ func overSQLite(dsn string, connections int) (*gorm.DB, error) {
 }
 
 func (s *Store) openPostgres(dsn string) (err error) {
-	if s.write, err = gorm.Open(postgres.New(postgres.Config{DSN: dsn}), config(false)); err != nil {
+	if s.write, err = gorm.Open(checking{&postgres.Dialector{Config: &postgres.Config{DSN: dsn}}}, config(false)); err != nil {
 		return err
 	}
 	conn, err := s.write.DB()
@@ -134,4 +136,19 @@ func (translating) Translate(err error) error {
 		return fmt.Errorf("%w: %w", gorm.ErrDuplicatedKey, err)
 	}
 	return err
+}
+
+// ErrText is returned for a text that Postgres cannot hold: one with a zero byte, or one that is not UTF-8.
+var ErrText = shop.NewError("malformed", "invalid-request", "a text holds bytes that are no characters")
+
+// checking tells a text that Postgres refuses from a failure: it is the caller's fault.
+type checking struct{ *postgres.Dialector }
+
+// Translate implements gorm.ErrorTranslator. 22021 is character_not_in_repertoire.
+func (c checking) Translate(err error) error {
+	var coded interface{ SQLState() string }
+	if errors.As(err, &coded) && coded.SQLState() == "22021" {
+		return fmt.Errorf("%w: %w", ErrText, err)
+	}
+	return c.Dialector.Translate(err)
 }

@@ -2,12 +2,21 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
+
+// A Tx is the transaction of one use case.
+type Tx struct {
+	*gorm.DB
+	emitted bool
+	after   []func()
+}
 
 // ErrDuplicate is returned for a row whose key is already there.
 var ErrDuplicate = gorm.ErrDuplicatedKey
@@ -15,20 +24,68 @@ var ErrDuplicate = gorm.ErrDuplicatedKey
 // ErrNone is returned where a row was wanted and there is none.
 var ErrNone = gorm.ErrRecordNotFound
 
-// Write runs fn in one transaction. What Postgres breaks off because of a deadlock is tried again, three times at most: fn must do nothing
-// that a rollback does not undo.
-func (s *Store) Write(ctx context.Context, fn func(tx *gorm.DB) error) error {
+// Write runs fn in one transaction. On Postgres the isolation level is read committed and rows that are decided on are locked; what is
+// broken off because of a deadlock is tried again, three times at most: fn must do nothing that a rollback does not undo.
+func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	var err error
 	for range 4 {
-		if err = s.write.WithContext(ctx).Transaction(fn); err == nil || !again(err) {
+		tx := &Tx{}
+		err = s.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+			tx.DB = g
+			return fn(tx)
+		})
+		if err == nil {
+			s.committed(tx)
+			return nil
+		}
+		if !again(err) {
 			return err
 		}
 	}
 	return fmt.Errorf("transaction gave up: %w", err)
 }
 
+func (s *Store) committed(tx *Tx) {
+	if tx.emitted {
+		select {
+		case s.emissions <- struct{}{}:
+		default: // the relay has not taken the last one yet: it will see this commit too
+		}
+	}
+	for _, f := range tx.after {
+		f()
+	}
+}
+
 // Read returns a handle for reading outside a transaction.
 func (s *Store) Read(ctx context.Context) *gorm.DB { return s.read.WithContext(ctx) }
+
+// Snapshot runs several reads that must agree in one read transaction.
+func (s *Store) Snapshot(ctx context.Context, fn func(q *gorm.DB) error) error {
+	o := &sql.TxOptions{ReadOnly: true}
+	if s.kind == Postgres {
+		o.Isolation = sql.LevelRepeatableRead
+	}
+	return s.read.WithContext(ctx).Transaction(fn, o)
+}
+
+// Emitted notes that the transaction has written to the outbox: the relay is woken when it commits.
+func (t *Tx) Emitted() { t.emitted = true }
+
+// Emissions receives after a commit that wrote to the outbox; several commits may share one receipt.
+func (s *Store) Emissions() <-chan struct{} { return s.emissions }
+
+// AfterCommit has f called once the transaction has committed; a rollback forgets it. f must not block: it wakes somebody, who would find
+// nothing if it were called any earlier.
+func (t *Tx) AfterCommit(f func()) { t.after = append(t.after, f) }
+
+// Locking adds FOR UPDATE where writers run at once; on SQLite there is one writer at a time.
+func (t *Tx) Locking() *gorm.DB {
+	if t.Name() == SQLite {
+		return t.DB
+	}
+	return t.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
+}
 
 // Ready says why the database does not answer, or nil.
 func (s *Store) Ready() error {

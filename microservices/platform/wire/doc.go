@@ -1,2 +1,2 @@
-// Package wire holds what the contract leaves out, and its defaults.
+// Package wire translates the kernel's values to the contract's and back, and holds what the contract leaves out.
 package wire

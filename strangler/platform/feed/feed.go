@@ -16,7 +16,7 @@ import (
 
 // consumers is the bus as far as a feed needs it.
 type consumers interface {
-	ConsumeBatch(durable string, subjects []string, most int, handle func(context.Context, []bus.Message) error) process.Part
+	ConsumeBatch(durable string, subjects []string, most int, handle func(context.Context, []bus.Message) []error) process.Part
 	// Pending also makes sure that the consumer exists.
 	Pending(ctx context.Context, durable string, subjects []string) (int64, error)
 }
@@ -82,7 +82,7 @@ func (f *Feed) durable() string { return "feed-" + f.cfg.Capability }
 func (f *Feed) Parts() []process.Part {
 	return []process.Part{
 		{Name: "backfill of " + f.cfg.Capability, Run: f.backfill},
-		f.bus.ConsumeBatch(f.durable(), f.cfg.Plan.Events, f.cfg.Plan.Chunk, f.tail),
+		f.bus.ConsumeBatch(f.durable(), f.cfg.Plan.Events, f.cfg.Plan.Chunk, bus.Whole(f.tail)),
 	}
 }
 
@@ -138,7 +138,7 @@ func (f *Feed) tail(ctx context.Context, messages []bus.Message) error {
 	events := make([]internalapi.Event, len(messages))
 	for i, m := range messages {
 		if err := json.Unmarshal(m.Data, &events[i]); err != nil {
-			return fmt.Errorf("feed %s: message %s: %w", f.cfg.Capability, m.ID, err)
+			return bus.Poison(fmt.Errorf("feed %s: message %s: %w", f.cfg.Capability, m.ID, err))
 		}
 	}
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {

@@ -3,6 +3,7 @@ package feed_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"figlab/internal/bus"
 	"figlab/internal/process"
 	"figlab/strangler/platform/feed"
@@ -14,10 +15,10 @@ import (
 
 // A stub is a bus that hands out nothing by itself: the test calls the handler.
 type stub struct {
-	handle func(context.Context, []bus.Message) error
+	handle func(context.Context, []bus.Message) []error
 }
 
-func (s *stub) ConsumeBatch(_ string, _ []string, _ int, handle func(context.Context, []bus.Message) error) process.Part {
+func (s *stub) ConsumeBatch(_ string, _ []string, _ int, handle func(context.Context, []bus.Message) []error) process.Part {
 	s.handle = handle
 	return process.Part{}
 }
@@ -38,7 +39,9 @@ func TestTailWaitsForTheTarget(t *testing.T) {
 	}
 	hand := func() <-chan error {
 		done := make(chan error, 1)
-		go func() { done <- b.handle(t.Context(), []bus.Message{{Subject: subject, ID: "p-1", Data: body}}) }()
+		go func() {
+			done <- errors.Join(b.handle(t.Context(), []bus.Message{{Subject: subject, ID: "p-1", Data: body}})...)
+		}()
 		return done
 	}
 
