@@ -87,8 +87,8 @@ func (f *Finding) needRest(w history.Work) bool {
 	if w.AtRest() {
 		return true
 	}
-	f.doubt("the shop is not at rest: %d orders pending, %d payments open, %d shipments under way, %d events unpublished",
-		w.OrdersPending, w.PaymentsInitiated, w.ShipmentsPending, w.OutboxUnpublished)
+	f.doubt("the shop is not at rest: %d orders pending, %d payments open, %d shipments under way, %d events unpublished, %d not handled",
+		w.OrdersPending, w.PaymentsInitiated, w.ShipmentsPending, w.OutboxUnpublished, w.EventsUnconsumed)
 	return false
 }
 

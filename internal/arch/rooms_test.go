@@ -38,6 +38,7 @@ func rooms() []room {
 		{"internal/process", []string{"shop"}, "how a program begins and ends; it knows no shop"},
 		{"internal/bus", []string{"internal/process"}, "the door to the broker; it carries bytes"},
 		{"internal/registry", []string{"internal/bus", "internal/process"}, "who runs where"},
+		{"internal/identity", nil, "who a process is towards the others of its run"},
 		{"internal/partner", []string{"api/", "internal/process"}, "other companies: they know their own contract"},
 		{"internal/engine", []string{"internal/engine/", "internal/topology", "internal/process"}, "engines start processes; they know no shop"},
 		{"internal/report", []string{"internal/report/", "internal/history", "internal/topology"}, "reporters read finished values"},
@@ -54,7 +55,9 @@ func rooms() []room {
 const ground = "internal/ground"
 
 // grounds spells ground out: the parts of internal that belong to no house.
-func grounds() []string { return []string{"internal/process", "internal/bus", "internal/registry"} }
+func grounds() []string {
+	return []string{"internal/process", "internal/bus", "internal/registry", "internal/identity"}
+}
 
 // pure lists the standard packages a rule may use: nothing with I/O, a clock or randomness in it. Package time is allowed for its types;
 // the linter forbids its clock.

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-func deps(t *testing.T, name string) process.Deps {
+func deps(t testing.TB, name string) process.Deps {
 	t.Helper()
 	d := process.Real(name, nil, t.Output())
 	d.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	return d
 }
 
-func running(t *testing.T, part func(context.Context) error) (stop func()) {
+func running(t testing.TB, part func(context.Context) error) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})
@@ -34,14 +34,19 @@ func running(t *testing.T, part func(context.Context) error) (stop func()) {
 
 func broker(t *testing.T) (url string, stop func()) {
 	t.Helper()
-	s, err := bus.NewServer(bus.ServerConfig{Listen: "127.0.0.1:0", Data: t.TempDir()}, deps(t, "broker"))
+	return brokerAt(t, "127.0.0.1:0", t.TempDir())
+}
+
+func brokerAt(t testing.TB, listen, data string) (url string, stop func()) {
+	t.Helper()
+	s, err := bus.NewServer(bus.ServerConfig{Listen: listen, Data: data}, deps(t, "broker"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s.URL(), running(t, s.Run)
 }
 
-func connect(t *testing.T, url, name string) (*registry.Registry, *bus.Bus) {
+func connect(t testing.TB, url, name string) (*registry.Registry, *bus.Bus) {
 	t.Helper()
 	b, err := bus.Dial(deps(t, name), url)
 	if err != nil {
@@ -52,7 +57,7 @@ func connect(t *testing.T, url, name string) (*registry.Registry, *bus.Bus) {
 }
 
 // becomes waits until a set has n instances, woken by its changes.
-func becomes(t *testing.T, s *registry.Set, n int, bound time.Duration) {
+func becomes(t testing.TB, s *registry.Set, n int, bound time.Duration) {
 	t.Helper()
 	deadline := time.After(bound)
 	for {

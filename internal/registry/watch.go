@@ -84,8 +84,6 @@ func (s *Set) follow(ctx context.Context) error {
 			return nil
 		case <-lost:
 			return nil
-		case <-quiet.C:
-			return nil
 		case <-grace.C:
 			v.kept = nil
 		case e, ok := <-w.Updates():
@@ -133,7 +131,8 @@ func (v *view) take(e jetstream.KeyValueEntry) {
 	}
 	_, name, _ := strings.Cut(e.Key(), ".")
 	named := func(i Instance) bool { return i.Name == name }
-	if slices.ContainsFunc(v.kept, named) {
+	// An entry that expired while the broker was away says nothing of its holder, who could not renew it; one taken back does.
+	if e.Operation() != jetstream.KeyValuePurge && slices.ContainsFunc(v.kept, named) {
 		v.kept = slices.DeleteFunc(slices.Clone(v.kept), named)
 	}
 	var i Instance

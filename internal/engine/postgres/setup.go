@@ -81,7 +81,7 @@ func (s *setup) server() string { return filepath.Join(s.bin, "postgres") }
 func (s *setup) command(ctx context.Context, port int, unsafe bool) *exec.Cmd {
 	args := []string{
 		"-D", s.dir, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", "",
-		"-c", "max_connections=200", "-c", "log_checkpoints=off",
+		"-c", "max_connections=400", "-c", "log_checkpoints=off",
 	}
 	if unsafe {
 		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
