@@ -24,8 +24,8 @@ type place struct {
 	key   string
 }
 
-// A flight is a load under way. As long as it stands in Memory.flight it may be joined and its value may be kept: to forget it is to take it
-// out.
+// A flight is a load under way. As long as it stands in Memory.flight it may be joined and its value may be kept: to forget it is to take
+// it out.
 type flight struct {
 	place place
 	until time.Time

@@ -2,8 +2,8 @@ package cache
 
 import "time"
 
-// A ring holds at most max values. When it is full a hand goes round, and the first value it meets that was not asked for since it last came
-// by makes room (Corbató's clock, 1968): nearly as good as the least recently used one, and a hit only sets a flag. A walk through all
+// A ring holds at most max values. When it is full a hand goes round, and the first value it meets that was not asked for since it last
+// came by makes room (Corbató's clock, 1968): nearly as good as the least recently used one, and a hit only sets a flag. A walk through all
 // products, which asks for each once, does not push out those that everybody asks for.
 type ring struct {
 	max   int

@@ -84,12 +84,13 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), within)
 	defer cancel()
+	began := g.deps.Now()
 	answer, by, err := g.ask(ctx, way, g.outgoing(ctx, w, r, way.operation)) //nolint:bodyclose // pass closes it
 	if err != nil {
 		g.refuse(w, r, err)
 		return
 	}
-	defer by.Done()
+	defer by.Done(balance.Outcome{Took: g.deps.Now().Sub(began), Failed: balance.Failing(answer.StatusCode)})
 	g.pass(w, answer)
 }
 
@@ -130,7 +131,7 @@ func (g *Gateway) ask(ctx context.Context, way *route, out *http.Request) (*http
 		if err == nil {
 			return answer, by, nil
 		}
-		by.Done()
+		by.Done(balance.Outcome{Failed: true, Cut: ours(ctx, err)})
 		if !unreachable(err) {
 			return nil, nil, err //nolint:wrapcheck // refuse tells it apart
 		}
@@ -141,6 +142,13 @@ func (g *Gateway) ask(ctx context.Context, way *route, out *http.Request) (*http
 		tried = append(tried, by)
 		out = again(out) // the transport may still look at the one it has failed with
 	}
+}
+
+// ours says whether a request failed because of whoever sent it: the caller went away, or sent too much. That tells nothing about the
+// instance.
+func ours(ctx context.Context, err error) bool {
+	var large *http.MaxBytesError
+	return errors.Is(ctx.Err(), context.Canceled) || errors.As(err, &large)
 }
 
 func again(r *http.Request) *http.Request {

@@ -38,8 +38,14 @@ func TestBurstAndRefill(t *testing.T) {
 		after time.Duration
 		want  int
 	}{
-		{0, 5}, {0, 0}, {99 * time.Millisecond, 0}, {time.Millisecond, 1}, {250 * time.Millisecond, 2}, {50 * time.Millisecond, 1},
-		{time.Hour, 5}, {0, 0},
+		{0, 5},
+		{0, 0},
+		{99 * time.Millisecond, 0},
+		{time.Millisecond, 1},
+		{250 * time.Millisecond, 2},
+		{50 * time.Millisecond, 1},
+		{time.Hour, 5},
+		{0, 0},
 	} {
 		s.now = s.now.Add(c.after)
 		if got := s.passed("a", 10); got != c.want {

@@ -37,7 +37,7 @@ func newTurns(most, room int) *turns { return &turns{most: uint32(most), room: u
 func (t *turns) take() bool {
 	for {
 		state := t.state.Load()
-		if waiting, taken := split(state); waiting > 0 || taken >= t.most {
+		if _, taken := split(state); taken >= t.most { // so it is while anybody waits: nobody is overtaken
 			return false
 		}
 		if t.state.CompareAndSwap(state, state+1) {
