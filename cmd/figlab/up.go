@@ -10,9 +10,10 @@ import (
 func upCommand() *cobra.Command {
 	o := lab.UpOptions{}
 	c := &cobra.Command{
-		Use:     "up",
-		Short:   "Keep a shop running at a stage; print its URL and a shopper's token",
-		Example: "  figlab up --stage 05 --port 8080",
+		Use:   "up",
+		Short: "Keep a shop running at a stage; print its URL and a shopper's token",
+		Example: `  figlab up --stage 05 --port 8080
+  figlab up --stage 14 --replicas ordertaking=2,catalog=2`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return lab.Up(cmd.Context(), o, cmd.OutOrStdout())
 		},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"figlab/internal/identity"
 	"figlab/internal/process"
 	"flag"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 // flags of all roles; a role ignores what it has no use for.
 type flags struct {
 	name, listen, admin, token, data string
-	store, dsn                       string
+	store, dsn, database             string
 	broker, provider, carrier        string
 	catalog, keys                    string
 	links                            process.Links
@@ -24,7 +25,10 @@ type flags struct {
 	products, users                  int
 	seed                             uint64
 	dispatchDelay, deliverAfter      time.Duration
-	syncAlways                       bool
+	syncAlways, owns                 bool
+	most                             int
+	clientRate                       float64
+	identity, authority              string // never on the command line, where everybody can read them
 }
 
 // parse returns the role and its flags, or one error that names the remedy.
@@ -38,6 +42,7 @@ func parse(args []string, stderr io.Writer) (role, flags, error) {
 		return nil, flags{}, fmt.Errorf("no role %q: want one of %s", args[0], names)
 	}
 	f := flags{links: process.Links{}, token: os.Getenv("FIGLAB_ADMIN_TOKEN")}
+	f.identity, f.authority = os.Getenv(identity.EnvIdentity), os.Getenv(identity.EnvAuthority)
 	set := f.set(args[0])
 	set.SetOutput(stderr)
 	if err := set.Parse(args[1:]); err != nil {
@@ -59,12 +64,16 @@ func (f *flags) set(role string) *flag.FlagSet {
 	set.StringVar(&f.admin, "admin", "127.0.0.1:0", "address of the doors behind the shop; their token is in FIGLAB_ADMIN_TOKEN")
 	set.StringVar(&f.data, "data", "", "folder of this instance's files")
 	set.StringVar(&f.store, "store", "sqlite", "sqlite or postgres")
+	set.StringVar(&f.database, "database", "", "folder of the SQLite file that the replicas of a service share (default: --data)")
+	set.BoolVar(&f.owns, "owns", false, "the service owns its rows: it seeds them, takes the writes and tells of them")
+	set.IntVar(&f.most, "most", 0, "requests a service works on at once (0: its default)")
+	set.Float64Var(&f.clientRate, "client-rate", 1000, "requests per second the gateway takes from one client (0: any)")
 	set.StringVar(&f.dsn, "dsn", "", "address of this instance's Postgres database")
 	set.StringVar(&f.broker, "broker", "", "nats://host:port")
 	set.StringVar(&f.provider, "provider", "", "http://host:port of the payment provider")
 	set.StringVar(&f.carrier, "carrier", "", "http://host:port of the carrier")
-	set.StringVar(&f.catalog, "catalog", "", "http://host:port where the catalog is served, whoever serves it")
-	set.StringVar(&f.keys, "keys", "", "http://host:port/.well-known/jwks.json: the keys by which session tokens are verified")
+	set.StringVar(&f.catalog, "catalog", "", "http://host:port where the catalog is served, whoever serves it (default: the catalog service)")
+	set.StringVar(&f.keys, "keys", "", "http://host:port/.well-known/jwks.json: the keys of session tokens (default: those of the user service)")
 	set.Var(f.links, "link", "real=via: dial via instead of real (repeatable)")
 	set.BoolVar(&f.leash, "leash", false, "stop when standard input ends")
 	set.IntVar(&f.readyFD, "ready-fd", 0, "file descriptor to write the ready line to (0: standard output)")

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"figlab/internal/bus"
+	"figlab/internal/identity"
 	"figlab/internal/partner/carrier"
 	"figlab/internal/partner/provider"
 	"figlab/internal/process"
 	"figlab/microservices"
 	"figlab/monolith"
 	"figlab/strangler"
+	"time"
 )
 
 // running is a process that is built and bound.
@@ -21,7 +23,7 @@ type running interface {
 type role func(ctx context.Context, f flags, deps process.Deps) (running, error)
 
 func roles() map[string]role {
-	return map[string]role{
+	all := map[string]role{
 		"monolith": func(ctx context.Context, f flags, deps process.Deps) (running, error) {
 			return monolith.New(ctx, monolith.Config{
 				Listen: f.listen, Admin: f.admin, AdminToken: f.token, Data: f.data, Store: f.store, DSN: f.dsn,
@@ -41,24 +43,34 @@ func roles() map[string]role {
 				Listen: f.listen, Admin: f.admin, AdminToken: f.token, Data: f.data, Broker: f.broker,
 			}, deps)
 		},
-		"gateway": func(_ context.Context, f flags, deps process.Deps) (running, error) {
-			return microservices.Gateway(f.service(), deps)
-		},
-		"catalog": func(ctx context.Context, f flags, deps process.Deps) (running, error) {
-			return microservices.Catalog(ctx, f.service(), deps)
-		},
-		"search": func(ctx context.Context, f flags, deps process.Deps) (running, error) {
-			return microservices.Search(ctx, f.service(), f.catalog, deps)
-		},
 		"broker": func(_ context.Context, f flags, deps process.Deps) (running, error) {
 			return bus.NewServer(bus.ServerConfig{Listen: f.listen, Data: f.data, SyncAlways: f.syncAlways}, deps)
 		},
 	}
+	for name, build := range microservices.Roles() {
+		all[name] = func(ctx context.Context, f flags, deps process.Deps) (running, error) {
+			cfg, err := f.service()
+			if err != nil {
+				return nil, err
+			}
+			return build(ctx, cfg, deps)
+		}
+	}
+	return all
 }
 
 // service is what the processes of the microservice house are told.
-func (f flags) service() microservices.Config {
-	return microservices.Config{
-		Listen: f.listen, Admin: f.admin, AdminToken: f.token, Data: f.data, Store: f.store, DSN: f.dsn, Broker: f.broker, Keys: f.keys,
+func (f flags) service() (microservices.Config, error) {
+	who, err := identity.Load(f.identity, f.authority, time.Now)
+	if err != nil {
+		return microservices.Config{}, err
 	}
+	return microservices.Config{
+		Config: microservices.HostConfig{
+			Listen: f.listen, Admin: f.admin, AdminToken: f.token, Data: f.data, Database: f.database, Store: f.store, DSN: f.dsn,
+			Broker: f.broker, Keys: f.keys, Owns: f.owns, Seed: microservices.Seed{Products: f.products, Users: f.users, Seed: f.seed},
+			Identity: who, Most: f.most,
+		},
+		Catalog: f.catalog, Provider: f.provider, Carrier: f.carrier, DispatchDelay: f.dispatchDelay, ClientRate: f.clientRate,
+	}, nil
 }

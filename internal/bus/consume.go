@@ -108,11 +108,10 @@ func (b *Bus) consume(ctx context.Context, s subscription) error {
 	}
 	for more := false; pulling.Err() == nil; {
 		batch, err := pull(pulling, c, s.most, more)
-		if err != nil {
+		if err != nil && !idle(err) {
 			return err
 		}
-		more = len(batch) > 0 && batch[len(batch)-1].waiting > 0
-		if len(batch) == 0 {
+		if more = len(batch) > 0 && batch[len(batch)-1].waiting > 0; len(batch) == 0 {
 			continue
 		}
 		if err := b.deliver(ctx, s, batch); err != nil {
@@ -123,39 +122,32 @@ func (b *Bus) consume(ctx context.Context, s subscription) error {
 }
 
 // pull returns up to most messages as soon as there is one. A request costs a round trip, so it asks at once for many when there are more,
-// and for the rest of a batch only when the first says that others wait.
+// and for the rest of a batch only when the first says that others wait. It takes no more than it hands over: the rest is free for
+// other instances.
 func pull(ctx context.Context, c jetstream.Consumer, most int, more bool) (batch []received, err error) {
 	if !more {
-		first, err := next(ctx, c)
-		if first == nil || err != nil {
-			return nil, err
+		waiting, cancel := context.WithTimeout(ctx, longestPull)
+		defer cancel()
+		first, err := c.Next(jetstream.FetchContext(waiting))
+		if err != nil {
+			return nil, fmt.Errorf("next message: %w", err)
 		}
 		batch = append(batch, receive(first))
 		if most == 1 || batch[0].waiting == 0 {
 			return batch, nil
 		}
 	}
-	fetched, err := c.FetchNoWait(most - len(batch))
-	if err != nil {
-		return batch, nil //nolint:nilerr // what there is goes first; the next pull meets the error again
-	}
-	for m := range fetched.Messages() {
-		batch = append(batch, receive(m))
+	// When this fails, what there is goes first; the next request meets the error again.
+	if fetched, err := c.FetchNoWait(most - len(batch)); err == nil {
+		for m := range fetched.Messages() {
+			batch = append(batch, receive(m))
+		}
 	}
 	return batch, nil
 }
 
-// next waits for one message; none came in time when it returns nil.
-func next(ctx context.Context, c jetstream.Consumer) (jetstream.Msg, error) {
-	ctx, cancel := context.WithTimeout(ctx, longestPull)
-	defer cancel()
-	m, err := c.Next(jetstream.FetchContext(ctx))
-	switch {
-	case err == nil:
-		return m, nil
-	case ctx.Err() != nil, errors.Is(err, nats.ErrTimeout), errors.Is(err, jetstream.ErrNoMessages):
-		return nil, nil
-	default:
-		return nil, fmt.Errorf("next message: %w", err)
-	}
+// idle says that no message came in time, or that nobody waits for one any more.
+func idle(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, nats.ErrTimeout) ||
+		errors.Is(err, jetstream.ErrNoMessages)
 }

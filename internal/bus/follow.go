@@ -26,7 +26,7 @@ func (b *Bus) Follow(subjects []string, handle func(Message), gap func()) proces
 	return process.Part{Name: name, Run: func(ctx context.Context) error {
 		for ctx.Err() == nil {
 			err := b.follow(ctx, subjects, handle, gap)
-			if err != nil && ctx.Err() == nil && !errors.Is(err, ErrAway) {
+			if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ErrAway) { // cancelled: the connection was lost
 				b.deps.Log.WarnContext(ctx, "follower interrupted", "subjects", subjects, "error", err.Error())
 			}
 			_ = process.Pause(ctx, 100*time.Millisecond) // the loop looks at ctx
@@ -47,9 +47,6 @@ func (b *Bus) follow(ctx context.Context, subjects []string, handle func(Message
 	gap() // only now: what is published from here on comes
 	for expected := uint64(1); ; expected++ {
 		m, err := messages.Next(jetstream.NextContext(ctx))
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the connection was lost, or the process stops
-		}
 		if err != nil {
 			return fmt.Errorf("next message: %w", err)
 		}

@@ -165,4 +165,5 @@ type Comparison struct {
 	B     float64 `json:"b"`
 	Ratio float64 `json:"ratio"`
 	Unit  string  `json:"unit"`
+	Most  float64 `json:"most,omitempty"` // the ratio that is wanted at most; 0: none is
 }

@@ -24,7 +24,7 @@ func (w *walk) compare(ctx context.Context, t topology.Topology) error {
 	switch {
 	case w.scenario.Phases.Compare == 0:
 		return nil
-	case t.Stage.ID == "00":
+	case t.Stage.ID == whole:
 		return w.ceiling(ctx)
 	case t.Stage.ID == "01":
 		return w.detour(ctx)
@@ -70,7 +70,10 @@ func (w *walk) ceiling(ctx context.Context) error {
 // and behind it. Both are set against the monolith called directly.
 func (w *walk) detour(ctx context.Context) (err error) {
 	strangler := topology.Process{Name: "strangler-bare", Role: topology.Strangler}
-	spec := w.shop.ground.spec(strangler, w.shop.at, w.options.Shop, w.shop.token)
+	spec, err := w.shop.spec(ctx, strangler)
+	if err != nil {
+		return err
+	}
 	spec.Listen, spec.Admin, spec.Log = "127.0.0.1:0", "127.0.0.1:0", filepath.Join(w.folder.logs(), strangler.Name+".log")
 	bare, err := w.shop.engine.Start(ctx, spec)
 	if err != nil {
@@ -100,8 +103,11 @@ func (w *walk) pair(ctx context.Context, name, a, b string) error {
 	return nil
 }
 
-func (w *walk) relate(name string, a, b float64, unit string) {
-	c := history.Comparison{Name: name, A: a, B: b, Unit: unit}
+func (w *walk) relate(name string, a, b float64, unit string) { w.relateWithin(name, a, b, unit, 0) }
+
+// relateWithin also says which ratio the design wants at most.
+func (w *walk) relateWithin(name string, a, b float64, unit string, most float64) {
+	c := history.Comparison{Name: name, A: a, B: b, Unit: unit, Most: most}
 	if b != 0 {
 		c.Ratio = a / b
 	}

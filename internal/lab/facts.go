@@ -9,10 +9,22 @@ import (
 	"time"
 )
 
-// facts reads the stores: the monolith's audit door and the ledgers of the partners.
+// facts reads the stores: the audit doors of the houses, merged, and the ledgers of the partners.
 func (s *shop) facts(ctx context.Context) (f history.Facts, err error) {
+	for _, p := range s.at.Processes {
+		if p.Role != topology.Monolith && s.at.WritesAt[p.Role] != topology.Service {
+			continue
+		}
+		var own history.Facts
+		if err := s.doors.call(ctx, http.MethodGet, "http://"+s.ground.admin[p.Name]+"/audit", nil, &own); err != nil {
+			return f, err
+		}
+		if p.Name != s.at.Instances(p.Role)[0] { // replicas share their rows; what each has still to do is its own
+			own = history.Facts{Work: own.Work}
+		}
+		f = merged(f, own)
+	}
 	for url, out := range map[string]any{
-		"http://" + s.ground.admin[topology.Monolith] + "/audit":            &f,
 		"http://" + s.ground.public[topology.Provider] + "/provider/ledger": &f.Provider,
 		"http://" + s.ground.public[topology.Carrier] + "/carrier/ledger":   &f.Carrier,
 	} {
@@ -24,6 +36,24 @@ func (s *shop) facts(ctx context.Context) (f history.Facts, err error) {
 		f.Work.OutboxUnpublished = 0 // there is nobody yet to publish to
 	}
 	return f, nil
+}
+
+// merged adds what one process holds to what others hold.
+func merged(f, own history.Facts) history.Facts {
+	f.Stock = append(f.Stock, own.Stock...)
+	f.StockMoves = append(f.StockMoves, own.StockMoves...)
+	f.Orders = append(f.Orders, own.Orders...)
+	f.Payments = append(f.Payments, own.Payments...)
+	f.Ledger = append(f.Ledger, own.Ledger...)
+	f.Shipments = append(f.Shipments, own.Shipments...)
+	f.Notifications = append(f.Notifications, own.Notifications...)
+	f.Users = append(f.Users, own.Users...)
+	f.Work.OutboxUnpublished += own.Work.OutboxUnpublished
+	f.Work.EventsUnconsumed += own.Work.EventsUnconsumed
+	f.Work.OrdersPending += own.Work.OrdersPending
+	f.Work.PaymentsInitiated += own.Work.PaymentsInitiated
+	f.Work.ShipmentsPending += own.Work.ShipmentsPending
+	return f
 }
 
 // rest waits until the shop has nothing left to do, and returns the facts it then holds. A shop that does not come to rest within the

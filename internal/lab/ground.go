@@ -73,24 +73,27 @@ func (g ground) proxies() []link.Spec {
 }
 
 // spec says how a process is started at a stage: where it stands, whom it may need, and the links its calls go over.
-func (g ground) spec(p topology.Process, t topology.Topology, o ShopOptions, token string) engine.Spec {
-	s := engine.Spec{Name: p.Name, Role: p.Role, Listen: g.public[p.Name], Env: []string{"FIGLAB_ADMIN_TOKEN=" + token}}
+func (g ground) spec(p topology.Process, t topology.Topology, o ShopOptions) engine.Spec {
+	s := engine.Spec{Name: p.Name, Role: p.Role, Listen: g.public[p.Name]}
 	if !slices.Contains([]string{topology.Broker, topology.Provider, topology.Carrier}, p.Role) {
 		s.Admin = g.admin[p.Name]
 		if t.Has(topology.Broker) {
 			s.Args = append(s.Args, "--broker", "nats://"+g.public[topology.Broker])
 		}
 	}
-	switch p.Role {
-	case topology.Monolith:
-		s.Args = append(s.Args, "--store", o.Store,
-			"--provider", "http://"+g.public[topology.Provider], "--carrier", "http://"+g.public[topology.Carrier],
+	service := slices.Contains(topology.Capabilities(), p.Role)
+	switch {
+	case p.Role == topology.Monolith, service && t.WritesAt[p.Role] == topology.Service:
+		s.Args = append(s.Args, "--provider", "http://"+g.public[topology.Provider], "--carrier", "http://"+g.public[topology.Carrier],
 			"--products", fmt.Sprint(o.Products), "--users", fmt.Sprint(o.Users), "--seed", fmt.Sprint(o.Seed), "--dispatch-delay", "1s")
-	case topology.Carrier:
-		s.Args = append(s.Args, "--deliver-after", "1s")
-	case "catalog", "search":
+		if service {
+			s.Args = append(s.Args, "--owns")
+		}
+	case service: // what it needs of the shop it asks whoever serves it
 		entry := "http://" + g.public[topology.Strangler]
 		s.Args = append(s.Args, "--catalog", entry, "--keys", entry+"/.well-known/jwks.json")
+	case p.Role == topology.Carrier:
+		s.Args = append(s.Args, "--deliver-after", "1s")
 	}
 	for _, l := range g.links {
 		if l.From == p.Name {

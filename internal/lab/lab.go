@@ -74,15 +74,39 @@ func (w *walk) all(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.recorder.close()) }()
-	var stages []topology.Topology
-	for _, id := range w.scenario.Stages {
-		t, err := topology.At(id)
-		if err != nil {
+	chapters, err := w.chapters()
+	if err != nil {
+		return err
+	}
+	for i, stages := range chapters {
+		at := site{program: figshop, data: filepath.Join(w.folder.data(), fmt.Sprintf("chapter-%d", i+1)), logs: w.folder.logs()}
+		if err := w.chapter(ctx, stages, at); err != nil {
 			return err
 		}
-		stages = append(stages, t)
 	}
-	w.shop, err = openShop(ctx, w.options.Shop, stages, site{program: figshop, data: w.folder.data(), logs: w.folder.logs()})
+	return w.appraise(ctx, figshop)
+}
+
+// chapters groups the stages: those of one chapter are walked by one shop, whose rows go along. Where rows do not go along, another shop
+// begins, empty.
+func (w *walk) chapters() (chapters [][]topology.Topology, err error) {
+	for i, id := range w.scenario.Stages {
+		t, err := w.options.Shop.at(id)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 || t.Fresh {
+			chapters = append(chapters, nil)
+		}
+		chapters[len(chapters)-1] = append(chapters[len(chapters)-1], t)
+	}
+	return chapters, nil
+}
+
+// chapter walks a shop of its own through some stages.
+func (w *walk) chapter(ctx context.Context, stages []topology.Topology, at site) (err error) {
+	w.recorder.turnPage()
+	w.shop, err = openShop(ctx, w.options.Shop, stages, at)
 	if err != nil {
 		return err
 	}

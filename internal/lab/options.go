@@ -16,7 +16,16 @@ type ShopOptions struct {
 	Seed     uint64
 	Products int
 	Users    int
+	Replicas map[string]int // instances of a service at the stages without a monolith; one where nothing is said
 }
+
+// at returns the shop at a stage.
+func (o ShopOptions) at(stage string) (topology.Topology, error) {
+	return topology.Scaled(stage, o.Replicas)
+}
+
+// mostReplicas bounds the instances of one service: beyond it one machine shows nothing more.
+const mostReplicas = 8
 
 // validate returns everything that is wrong, so that nobody has to try again for each.
 func (o ShopOptions) validate() error {
@@ -37,6 +46,14 @@ func (o ShopOptions) validate() error {
 	}
 	if o.Users < 100 || o.Users > 100_000 {
 		errs = append(errs, fmt.Errorf("--users %d: want 100 to 100,000", o.Users))
+	}
+	for role, n := range o.Replicas {
+		if role != topology.Every && !slices.Contains(topology.Capabilities(), role) {
+			errs = append(errs, fmt.Errorf("--replicas %s=%d: no such service; want %s or one of %v", role, n, topology.Every, topology.Capabilities()))
+		}
+		if n < 1 || n > mostReplicas {
+			errs = append(errs, fmt.Errorf("--replicas %s=%d: want 1 to %d", role, n, mostReplicas))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -97,7 +114,7 @@ type UpOptions struct {
 
 func (o UpOptions) validate() error {
 	err := o.Shop.validate()
-	if _, stage := topology.At(o.Stage); stage != nil {
+	if _, stage := o.Shop.at(o.Stage); stage != nil {
 		err = errors.Join(err, fmt.Errorf("--stage: %w", stage))
 	}
 	if o.Port < 0 || o.Port > 65535 {

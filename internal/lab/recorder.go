@@ -18,6 +18,7 @@ type recorder struct {
 	mu       sync.Mutex
 	timeline []phase // by time
 	records  []history.Record
+	page     int // the first record about the shop that runs now
 	file     *os.File
 	out      *bufio.Writer
 	err      error // the first that hindered writing
@@ -65,6 +66,20 @@ func (r *recorder) all() []history.Record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.records[:len(r.records):len(r.records)]
+}
+
+// turnPage begins the records about another shop.
+func (r *recorder) turnPage() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.page = len(r.records)
+}
+
+// ofShop returns every record about the shop that runs now.
+func (r *recorder) ofShop() []history.Record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.records[r.page:len(r.records):len(r.records)]
 }
 
 // of returns the records of one phase of one stage.

@@ -8,6 +8,7 @@ import (
 	"figlab/internal/engine"
 	"figlab/internal/engine/embedded"
 	"figlab/internal/engine/postgres"
+	"figlab/internal/identity"
 	"figlab/internal/process"
 	"figlab/internal/topology"
 	"fmt"
@@ -31,7 +32,9 @@ type shop struct {
 	links     *link.Set
 	doors     doors
 	token     string // the run's admin token
+	authority *identity.Authority
 	logs      string
+	databases string // folder of the SQLite files that replicas share
 	cluster   *postgres.Cluster
 	at        topology.Topology
 	processes map[string]engine.Process
@@ -54,7 +57,10 @@ func openShop(ctx context.Context, o ShopOptions, stages []topology.Topology, at
 			s = nil
 		}
 	}()
-	s.doors, s.logs = newDoors(s.token), at.logs
+	s.doors, s.logs, s.databases = newDoors(s.token), at.logs, filepath.Join(at.data, "databases")
+	if s.authority, err = identity.NewAuthority(); err != nil {
+		return s, err
+	}
 	if s.ground, err = lay(ctx, stages, at.entry); err != nil {
 		return s, err
 	}
@@ -78,13 +84,9 @@ func (s *shop) advance(ctx context.Context, t topology.Topology) (time.Duration,
 	start := time.Now()
 	s.at = t
 	for _, p := range t.Processes {
-		spec := s.ground.spec(p, t, s.options, s.token)
-		spec.Log = filepath.Join(s.logs, p.Name+".log")
-		if s.cluster != nil && slices.Contains([]string{topology.Monolith, "catalog"}, p.Role) {
-			if err := s.database(ctx, p.Role); err != nil {
-				return 0, err
-			}
-			spec.Args = append(spec.Args, "--store", "postgres", "--dsn", s.cluster.DSN(p.Role))
+		spec, err := s.spec(ctx, p)
+		if err != nil {
+			return 0, err
 		}
 		if err := s.run(ctx, spec); err != nil {
 			return 0, err
@@ -96,6 +98,36 @@ func (s *shop) advance(ctx context.Context, t topology.Topology) (time.Duration,
 		}
 	}
 	return time.Since(start), nil
+}
+
+// spec says how a process is started: on its ground, with its database, and with its secrets, which nobody can read from outside.
+func (s *shop) spec(ctx context.Context, p topology.Process) (engine.Spec, error) {
+	spec := s.ground.spec(p, s.at, s.options)
+	spec.Log = filepath.Join(s.logs, p.Name+".log")
+	secret, err := s.authority.Issue(p.Role)
+	if err != nil {
+		return spec, err
+	}
+	spec.Env = []string{
+		"FIGLAB_ADMIN_TOKEN=" + s.token, identity.EnvIdentity + "=" + secret, identity.EnvAuthority + "=" + s.authority.Public(),
+	}
+	if !keepsRows(p.Role) {
+		return spec, nil
+	}
+	if s.cluster == nil {
+		spec.Args = append(spec.Args, "--store", "sqlite", "--database", filepath.Join(s.databases, p.Role))
+		return spec, nil
+	}
+	if err := s.database(ctx, p.Role); err != nil {
+		return spec, err
+	}
+	spec.Args = append(spec.Args, "--store", "postgres", "--dsn", s.cluster.DSN(p.Role))
+	return spec, nil
+}
+
+// keepsRows says whether a role has a database. Each instance of search has an index of its own instead.
+func keepsRows(role string) bool {
+	return role == topology.Monolith || slices.Contains(topology.Capabilities(), role) && role != "search"
 }
 
 // database makes the database of a role, unless it was made for an earlier stage.

@@ -27,7 +27,7 @@ func Up(ctx context.Context, o UpOptions, out io.Writer) (err error) {
 	if err := o.validate(); err != nil {
 		return UsageError{err}
 	}
-	t, err := topology.At(o.Stage)
+	t, err := o.Shop.at(o.Stage)
 	if err != nil {
 		return UsageError{err}
 	}

@@ -213,7 +213,7 @@ func (w *walk) settle(ctx context.Context, running *load.Run, sr *history.StageR
 	if err != nil {
 		return err
 	}
-	sr.Oracles = oracle.Judge(oracle.Case{History: w.recorder.all(), Facts: facts})
+	sr.Oracles = oracle.Judge(oracle.Case{History: w.recorder.ofShop(), Facts: facts})
 	for _, o := range sr.Oracles {
 		w.say("  %s %s: %s, %d checked, %d violations", o.ID, o.Name, o.Verdict, o.Checked, o.Violations)
 	}

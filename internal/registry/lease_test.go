@@ -34,9 +34,12 @@ func (s *shelf) Put(ctx context.Context, _ string, _ []byte) (uint64, error) {
 }
 
 func (s *shelf) Delete(ctx context.Context, _ string, _ ...jetstream.KVDeleteOpt) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	s.deletes.Add(1)
 	s.stands.Store(false)
-	return ctx.Err()
+	return nil
 }
 
 // held runs a lease on a shelf in virtual time.

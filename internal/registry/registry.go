@@ -71,8 +71,9 @@ func (r *Registry) open(ctx context.Context) (jetstream.KeyValue, error) {
 	defer cancel()
 	kv, err := r.bus.JetStream().KeyValue(ctx, bucket)
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		// In memory: an entry lives for seconds, and its holder writes it again after a restart of the broker.
 		kv, err = r.bus.JetStream().CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-			Bucket: bucket, TTL: Lease, LimitMarkerTTL: 2 * Lease, Storage: jetstream.FileStorage,
+			Bucket: bucket, TTL: Lease, LimitMarkerTTL: 2 * Lease, Storage: jetstream.MemoryStorage,
 		})
 	}
 	if err != nil {

@@ -2,13 +2,11 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"figlab/internal/bus"
 	"figlab/internal/process"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -84,6 +82,8 @@ func (s *Set) follow(ctx context.Context) error {
 			return nil
 		case <-lost:
 			return nil
+		case <-quiet.C:
+			return nil
 		case <-grace.C:
 			v.kept = nil
 		case e, ok := <-w.Updates():
@@ -91,7 +91,9 @@ func (s *Set) follow(ctx context.Context) error {
 				return errors.New("the watch has ended")
 			}
 			quiet.Reset(silence)
-			v.take(e)
+			if v.take(e) {
+				grace.Reset(Lease)
+			}
 		}
 		if v.complete {
 			s.set(v.all())
@@ -115,46 +117,6 @@ func (s *Set) watch(ctx context.Context, cancel func()) (jetstream.KeyWatcher, e
 	}
 	return w, nil
 }
-
-// A view is what one watch has heard.
-type view struct {
-	present  []Instance // sorted by name, never changed in place
-	kept     []Instance // known from before, not heard of yet: their holders have the time of a lease to renew their entries
-	complete bool       // all entries that were there have come
-}
-
-// take takes in one change of the bucket; nil says that all entries that were there have come.
-func (v *view) take(e jetstream.KeyValueEntry) {
-	if e == nil {
-		v.complete = true
-		return
-	}
-	_, name, _ := strings.Cut(e.Key(), ".")
-	named := func(i Instance) bool { return i.Name == name }
-	// An entry that expired while the broker was away says nothing of its holder, who could not renew it; one taken back does.
-	if e.Operation() != jetstream.KeyValuePurge && slices.ContainsFunc(v.kept, named) {
-		v.kept = slices.DeleteFunc(slices.Clone(v.kept), named)
-	}
-	var i Instance
-	put := e.Operation() == jetstream.KeyValuePut && json.Unmarshal(e.Value(), &i) == nil
-	if put && slices.Contains(v.present, i) {
-		return // renewed
-	}
-	v.present = slices.DeleteFunc(slices.Clone(v.present), named)
-	if put {
-		v.present = append(v.present, i)
-		slices.SortFunc(v.present, byName)
-	}
-}
-
-func (v *view) all() []Instance {
-	if len(v.kept) == 0 {
-		return v.present
-	}
-	return slices.SortedFunc(slices.Values(slices.Concat(v.present, v.kept)), byName)
-}
-
-func byName(a, b Instance) int { return strings.Compare(a.Name, b.Name) }
 
 func (s *Set) set(instances []Instance) {
 	s.mu.Lock()

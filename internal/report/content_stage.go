@@ -126,19 +126,30 @@ func comparisons(r history.Run) section {
 	s := section{ID: "comparisons", Title: "Comparisons"}
 	g := &grid{
 		Caption: "Two figures of this run, and the first over the second",
-		Columns: columns("what", "#A", "#B", "unit", "#ratio"),
+		Columns: columns("what", "#A", "#B", "unit", "#ratio", "#wanted at most"),
 	}
 	for _, c := range r.Comparison {
 		ratio := none
 		if c.Ratio > 0 && finite(c.Ratio) {
 			ratio = "× " + number(c.Ratio)
 		}
-		g.Rows = append(g.Rows, []cell{text(c.Name), text(number(c.A)), text(number(c.B)), text(c.Unit), text(ratio)})
+		g.Rows = append(g.Rows, []cell{text(c.Name), text(number(c.A)), text(number(c.B)), text(c.Unit), text(ratio), text(wanted(c))})
 	}
 	if len(g.Rows) > 0 {
 		s.Blocks = append(s.Blocks, block{Table: g})
 	}
 	return s
+}
+
+// wanted is the ratio that the design wants at most, and whether it was met.
+func wanted(c history.Comparison) string {
+	switch {
+	case c.Most == 0:
+		return none
+	case c.Ratio > c.Most:
+		return "× " + number(c.Most) + ", missed"
+	}
+	return "× " + number(c.Most)
 }
 
 // totals sums over the operations of the steady phase.

@@ -1,0 +1,186 @@
+package lab
+
+import (
+	"errors"
+	"figlab/api/internalapi"
+	"figlab/bench/load"
+	"figlab/chaos/oracle"
+	"figlab/internal/engine"
+	"figlab/internal/history"
+	"figlab/internal/process"
+	"figlab/internal/topology"
+	"flag"
+	"math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// kills is how often TestRandomKills kills: go test -run RandomKills ./internal/lab -kills 200 -v.
+var kills = flag.Int("kills", 30, "random kill -9 in TestRandomKills")
+
+// house is the shop at stage 14 under load.
+type house struct {
+	*shop
+	recorder *recorder
+	running  *load.Run
+}
+
+// openHouse opens the microservice house with two replicas of every service, and has shoppers come for a while.
+func openHouse(t *testing.T, rate float64, lasting time.Duration) *house {
+	t.Helper()
+	at, err := topology.Scaled("14", map[string]int{topology.Every: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := openTestShop(t, at, "sqlite")
+	if err := s.settleAt(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	r, err := newRecorder(filepath.Join(dir, "history.jsonl"), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, err := load.Start(t.Context(), filepath.Join(programs, "figload"), dir, load.Config{
+		URL: s.url(), Mix: "ordering", Rate: rate, Duration: lasting, Seed: 1, Products: 300, Users: 100, Stage: "14", Clients: "house",
+		Epoch: r.epoch, Timeout: 5 * time.Second, VUs: 200,
+	}, r.add)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{s, r, running}
+	until(t, 30*time.Second, "the first orders", func() bool { return checkouts(r, history.OK) > 3 })
+	return h
+}
+
+// end waits for the last shopper and for the shop's rest, and has the oracles judge.
+func (h *house) end(t *testing.T, rest time.Duration) history.Facts {
+	t.Helper()
+	if _, err := h.running.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	facts, err := h.rest(t.Context(), rest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d checkouts acknowledged, %d refused, %d unknown; %d orders in the store; left to do: %+v",
+		checkouts(h.recorder, history.OK), checkouts(h.recorder, history.Fail), checkouts(h.recorder, history.Unknown), len(facts.Orders), facts.Work)
+	for _, o := range oracle.Judge(oracle.Case{History: h.recorder.all(), Facts: facts}) {
+		t.Logf("%s %s: %s, %d checked, %d violations %v", o.ID, o.Name, o.Verdict, o.Checked, o.Violations, o.Examples)
+		if o.Verdict != history.Pass {
+			t.Errorf("%s is %s", o.ID, o.Verdict)
+		}
+	}
+	if err := h.recorder.close(); err != nil {
+		t.Error(err)
+	}
+	return facts
+}
+
+// mortal are the processes that may be killed: every one there is.
+func (h *house) mortal() (all []engine.Process) {
+	for _, p := range h.at.Processes {
+		all = append(all, h.processes[p.Name])
+	}
+	return all
+}
+
+// TestRandomKills kills processes at random with kill -9 while shoppers order, broker, provider and gateway included, and starts them
+// again. Afterwards every saga has ended, and all oracles pass.
+func TestRandomKills(t *testing.T) {
+	const every = 400 * time.Millisecond
+	lasting := time.Duration(*kills)*every*2 + 5*time.Second
+	h := openHouse(t, 30, lasting)
+	dice := rand.New(rand.NewPCG(14, uint64(*kills)))
+	all := h.mortal()
+	victims := map[string]int{}
+	for range *kills {
+		time.Sleep(time.Duration(dice.Int64N(int64(every)))) // the instant of death must not depend on what the shop is doing
+		p := all[dice.IntN(len(all))]
+		victims[strings.TrimRight(p.Name(), "-0123456789")]++
+		if err := errors.Join(p.Kill(t.Context()), p.Restart(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("killed %v", victims)
+	facts := h.end(t, time.Minute)
+	if !facts.Work.AtRest() {
+		t.Errorf("something never ended: %+v", facts.Work)
+	}
+}
+
+// TestRollingRestart restarts every service, one replica after the other, while shoppers shop: nobody notices.
+func TestRollingRestart(t *testing.T) {
+	at, err := topology.Scaled("14", map[string]int{topology.Every: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	replicas := slices.DeleteFunc(at.Processes, func(p topology.Process) bool { return !slices.Contains(topology.Capabilities(), p.Role) })
+	h := openHouse(t, 30, time.Duration(len(replicas))*2*time.Second)
+	for _, p := range replicas {
+		if err := h.processes[p.Name].Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.ready(t.Context(), h.processes[p.Name]); err != nil {
+			t.Fatal(err)
+		}
+		if err := process.Pause(t.Context(), 300*time.Millisecond); err != nil { // its callers have found it again
+			t.Fatal(err)
+		}
+	}
+	h.end(t, 30*time.Second)
+	failed := 0
+	for _, rec := range h.recorder.all() {
+		if good(rec) {
+			continue
+		}
+		if failed++; failed <= 10 {
+			t.Errorf("%s by %s failed: %d %s %s", rec.Op, rec.ServedBy, rec.Status, rec.Outcome, rec.Error)
+		}
+	}
+	t.Logf("%d operations over %d restarts, %d failed", len(h.recorder.all()), len(replicas), failed)
+}
+
+// TestCallGraph runs the shop and compares who called whom with what is declared: nobody calls anybody undeclared, and no request has gone
+// in a circle.
+func TestCallGraph(t *testing.T) {
+	h := openHouse(t, 40, 10*time.Second)
+	h.end(t, 30*time.Second)
+	asks := topology.Asks()
+	seen := map[string]bool{}
+	for _, p := range h.at.Processes {
+		if !slices.Contains(topology.Capabilities(), p.Role) && p.Role != topology.Gateway {
+			continue
+		}
+		var report internalapi.CallReport
+		if err := h.doors.call(t.Context(), http.MethodGet, "http://"+h.ground.admin[p.Name]+"/calls", nil, &report); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range report.Calls {
+			if !slices.Contains(asks[p.Role], c.To) {
+				t.Errorf("%s declares that it calls %s (%s), the topology has no such link", p.Role, c.To, c.Why)
+			}
+		}
+		for _, path := range report.Paths {
+			way := append(strings.Split(path, ">"), p.Role)
+			for i := 1; i < len(way); i++ {
+				if !slices.Contains(asks[way[i-1]], way[i]) {
+					t.Errorf("a request has come by %s to %s: %s does not declare that it calls %s", path, p.Role, way[i-1], way[i])
+				}
+				if slices.Contains(way[:i], way[i]) {
+					t.Errorf("a request went in a circle: %v", way)
+				}
+			}
+			seen[path+">"+p.Role] = true
+		}
+	}
+	for _, way := range []string{"gateway>ordertaking>cart", "gateway>wishlist>cart>catalog", "orderprocessing>warehouse", "orderprocessing>payment"} {
+		if !seen[way] {
+			t.Errorf("no request has come by %s: the traces are not kept, or the load is too tame; seen: %v", way, seen)
+		}
+	}
+}
