@@ -21,6 +21,7 @@ type Operation struct {
 	Path       string // template, e.g. /products/{id}
 	Body       bool   // takes a JSON body
 	Token      bool   // looks at a session token when there is one
+	Required   bool   // wants one
 }
 
 // Write says whether the operation may change something.
@@ -35,9 +36,10 @@ func Operations() ([]Operation, error) {
 	var all []Operation
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
-			token, _ := security(spec, op)
+			looks, wants := security(spec, op)
 			all = append(all, Operation{
-				ID: operationID(op), Capability: op.Tags[0], Method: method, Path: path, Body: op.RequestBody != nil, Token: token,
+				ID: operationID(op), Capability: op.Tags[0], Method: method, Path: path, Body: op.RequestBody != nil,
+				Token: looks, Required: wants,
 			})
 		}
 	}
@@ -69,7 +71,7 @@ func table(spec *openapi3.T) map[door]*entry {
 		for method, op := range item.Operations() {
 			e := &entry{
 				route: &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
-				id:    op.OperationID,
+				id:    operationID(op),
 				body:  op.RequestBody != nil,
 				rules: rules,
 			}

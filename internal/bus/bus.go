@@ -30,6 +30,9 @@ const (
 // could have missed.
 const keep = 24 * time.Hour
 
+// ackWithin bounds the wait for one acknowledgement, and for room among those that are waited for.
+const ackWithin = 5 * time.Second
+
 // keepDead is how long a dead letter waits to be looked at.
 const keepDead = 7 * 24 * time.Hour
 
@@ -70,7 +73,7 @@ func Dial(deps process.Deps, url string) (*Bus, error) {
 		return nil, fmt.Errorf("connect to the broker at %s: %w", url, err)
 	}
 	b.conn = conn
-	if b.js, err = jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(512)); err != nil {
+	if b.js, err = jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(512), jetstream.WithPublishAsyncTimeout(ackWithin)); err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("connect to the broker at %s: %w", url, err)
 	}
@@ -136,7 +139,7 @@ func (b *Bus) publish(ctx context.Context, messages ...*nats.Msg) error {
 	}
 	acks := make([]jetstream.PubAckFuture, 0, len(messages))
 	for _, m := range messages {
-		ack, err := b.js.PublishMsgAsync(m)
+		ack, err := b.js.PublishMsgAsync(m, jetstream.WithStallWait(ackWithin))
 		if err != nil {
 			return b.notPublished(m.Subject, err)
 		}

@@ -8,8 +8,8 @@
 // # What becomes of a message
 //
 // A handler judges each message of a batch by itself: nil, it is finished; Poison, it is a dead letter at once; Later, it comes again
-// however often it takes; any other error, it comes again after a growing pause and is a dead letter after eight deliveries. While a handler
-// is at work the broker is told so, and gives the batch to nobody else. A handler that knows one error for all is adapted by Whole.
+// however often it takes; any other error, it comes again after a growing pause and is a dead letter after eight deliveries. While a
+// handler is at work the broker is told so, and gives the batch to nobody else. A handler that knows one error for all is adapted by Whole.
 //
 // # Dead letters
 //
@@ -28,8 +28,8 @@
 // # What durability costs
 //
 // By default the broker does not fsync each message (JetStream syncs every two minutes): an acknowledged message survives kill -9 of the
-// broker, not the loss of power. SyncAlways closes that gap. What it costs depends on the disk: this command measures both side by side, one
-// message at a time and in batches, and the ratio of the two is the price.
+// broker, not the loss of power. SyncAlways closes that gap. What it costs depends on the disk: this command measures both side by side,
+// one message at a time and in batches, and the ratio of the two is the price.
 //
 //	go test ./internal/bus -run '^$' -bench Publish
 //

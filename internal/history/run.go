@@ -31,6 +31,7 @@ type Run struct {
 	Stages        []StageRun   `json:"stages"`
 	Moves         []Move       `json:"moves"`
 	Comparison    []Comparison `json:"comparisons"`
+	Bill          []BillLine   `json:"bill"` // where the CPU goes, stage by stage
 }
 
 // Load says what was sent.

@@ -84,7 +84,10 @@ func (w *walk) priceAt(ctx context.Context, id string, at site) (p price, err er
 		if p.checkout, err = w.perCheckout(ctx, p.idle); err != nil {
 			return err
 		}
-		return w.confirmations(ctx)
+		if err = w.confirmations(ctx); err != nil {
+			return err
+		}
+		return w.bill(ctx)
 	})
 	return p, err
 }

@@ -15,9 +15,10 @@ type Admin struct {
 	ready func() error
 }
 
-// NewAdmin returns the admin doors. ready says why the process cannot serve yet, or nil.
+// NewAdmin returns the admin doors; every process has one for its CPU profile. ready says why the process cannot serve yet, or nil.
 func NewAdmin(token string, ready func() error) *Admin {
 	a := &Admin{token: token, mux: http.NewServeMux(), ready: ready}
+	a.mux.HandleFunc("GET /profile", profile)
 	return a
 }
 

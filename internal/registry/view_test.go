@@ -44,7 +44,8 @@ func TestView(t *testing.T) {
 			{name: "a", op: expired, at: Lease}, {name: "b", op: expired, at: Lease}}, all: []string{"a", "b"}, anotherPeriod: true},
 		{what: "and goes on", notes: []note{{name: "a", op: put}, {name: "b", op: put}, {name: "a", op: expired, at: Lease},
 			{name: "b", op: put, at: Lease}, {name: "a", op: put, at: Lease}}, present: []string{"a", "b"}, all: []string{"a", "b"}},
-		{what: "known from before", kept: []string{"a", "b"}, notes: []note{{name: "b", op: put}}, present: []string{"b"}, all: []string{"a", "b"}},
+		{what: "known from before", kept: []string{"a", "b"}, notes: []note{{name: "b", op: put}},
+			present: []string{"b"}, all: []string{"a", "b"}},
 		{what: "expired while away", kept: []string{"a"}, notes: []note{{name: "a", op: expired, at: Lease}}, all: []string{"a"}},
 	} {
 		v := view{}

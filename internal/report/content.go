@@ -65,7 +65,7 @@ func content(r history.Run) document {
 	all := figure.All(r)
 	for _, s := range []section{
 		verdictSection(r), provenance(r), howToRead(), faults(r, all), oracles(r), moves(r),
-		operations(r, all), served(r, all), cost(r, all), loads(r), comparisons(r), threats(r), rawData(r),
+		operations(r, all), served(r, all), cost(r, all), bill(r), loads(r), comparisons(r), threats(r), rawData(r),
 	} {
 		if len(s.Blocks) > 0 {
 			d.Sections = append(d.Sections, s)

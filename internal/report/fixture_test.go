@@ -36,6 +36,17 @@ func fixture() history.Run {
 			{Name: "product page, stage 05 to stage 00", A: 1.9, B: 4.6, Ratio: 2.4211, Unit: "ms"},
 			{Name: "nothing to divide by", Unit: "ms"},
 		},
+		Bill: []history.BillLine{
+			{Stage: "00", What: "checkout", Part: "serialise", CPUMillis: 0.9, Share: 0.18},
+			{Stage: "00", What: "checkout", Part: "database", CPUMillis: 4, Share: 0.8},
+			{Stage: "00", What: "checkout", Part: "telemetry"},
+			{Stage: "00", What: "checkout", Part: "partners", CPUMillis: 0.1, Share: 0.02},
+			{Stage: "14", What: "checkout", Part: "serialise", CPUMillis: 6.125, Share: 0.245},
+			{Stage: "14", What: "checkout", Part: "database", CPUMillis: 12.5, Share: 0.5},
+			{Stage: "14", What: "checkout", Part: "telemetry", CPUMillis: 0.005, Share: 0.0002},
+			{Stage: "14", What: "checkout", Part: "broker (its process)", CPUMillis: 6.25, Share: 0.25},
+			{Stage: "14", What: "checkout", Part: "partners", CPUMillis: 0.12, Share: 0.0048},
+		},
 	}
 }
 
@@ -140,6 +151,7 @@ func hostile() history.Run {
 	r.Name, r.Command, r.Commit, r.Engine, r.Store, r.Load.Mix, r.Environment.CPUModel = evil, evil, evil, evil, evil, evil, evil
 	r.Reasons = []string{evil, "- " + evil, "1. " + evil}
 	r.Comparison[0].Name, r.Comparison[0].Unit = evil, evil
+	r.Bill[0].Stage, r.Bill[1].What, r.Bill[2].Part = evil, evil, evil
 	r.Moves[0].Capability, r.Moves[0].Rollback, r.Moves[0].What = evil, evil, evil
 	s := &r.Stages[0]
 	s.ID, s.Name, s.Verdict = evil, evil, evil

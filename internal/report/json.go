@@ -52,6 +52,7 @@ func filled(r history.Run) history.Run {
 	r.Started = r.Started.UTC()
 	r.Reasons = list(r.Reasons)
 	r.Comparison = list(r.Comparison)
+	r.Bill = list(r.Bill)
 	r.Stages = list(r.Stages)
 	for i, s := range r.Stages {
 		s.ServedBy, s.Operations = object(s.ServedBy), object(s.Operations)

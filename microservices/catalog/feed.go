@@ -12,18 +12,19 @@ import (
 	"figlab/shop"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	rules "figlab/shop/catalog"
 )
 
-// Feed is the door by which rows come in, and go out again to whoever copies them back.
+// Feed is the door by which rows come in, as long as somebody else owns them, and go out to whoever copies them.
 type Feed struct{ *Catalog }
 
 var _ feedapi.StrictServerInterface = Feed{}
 
-// ErrNoFeed is the answer about a capability that is not kept here.
-var ErrNoFeed = shop.NewError(shop.NotFound, "no-feed", "this service has no feed of that capability")
+// Errors of the feed door.
+var (
+	ErrNotFedHere = shop.NewError(shop.Conflict, "not-fed-here", "this service owns the capability: rows go out, not in")
+	ErrNoFeed     = shop.NewError(shop.NotFound, "no-feed", "this service has no feed of that capability")
+)
 
 // malformed is an event that will never be a row.
 func malformed(e internalapi.Event, why string) error {
@@ -36,17 +37,20 @@ func (f Feed) ApplyFeed(ctx context.Context, r feedapi.ApplyFeedRequestObject) (
 	if r.Capability != string(shop.Catalog) {
 		return nil, ErrNoFeed
 	}
+	if f.owns {
+		return nil, ErrNotFedHere
+	}
 	rows, err := newest(r.Body.Events)
 	if err != nil {
 		return nil, err
 	}
 	var applied int64
-	err = f.db.Write(ctx, func(tx *gorm.DB) error {
-		if applied, err = upsert(tx, rows); err != nil || r.Body.Checkpoint == nil {
+	err = f.db.Write(ctx, func(tx *store.Tx) error {
+		if applied, err = upsert(tx.DB, rows); err != nil || r.Body.Checkpoint == nil {
 			return err
 		}
 		at := r.Body.Checkpoint
-		return writeCheckpoint(tx, checkpoint{Cursor: wire.Or(at.Cursor, ""), Backfilled: at.Backfilled})
+		return writeCheckpoint(tx.DB, checkpoint{Cursor: wire.Or(at.Cursor, ""), Backfilled: at.Backfilled})
 	})
 	if errors.Is(err, store.ErrDuplicate) { // trying again would not help, and the feed must know that
 		return nil, shop.NewError(shop.Invalid, "malformed-event", "two products have one SKU; nothing of the batch was applied")
@@ -54,7 +58,20 @@ func (f Feed) ApplyFeed(ctx context.Context, r feedapi.ApplyFeedRequestObject) (
 	if err != nil {
 		return nil, fmt.Errorf("apply the feed: %w", err)
 	}
+	if err := f.forgetAll(ctx, r.Body.Events); err != nil {
+		return nil, err
+	}
 	return feedapi.ApplyFeed200JSONResponse{Applied: int(applied), Skipped: len(r.Body.Events) - int(applied)}, nil
+}
+
+// forgetAll makes what was fed visible at once: the event that told of it came before the rows did.
+func (f Feed) forgetAll(ctx context.Context, events []internalapi.Event) error {
+	ids := make([]string, len(events))
+	for i, e := range events {
+		f.kept.owner(e.Epoch)
+		ids[i] = e.Key
+	}
+	return f.kept.forget(ctx, ids...)
 }
 
 // newest returns one row for each product of the batch: one statement cannot write the same row twice.
@@ -136,16 +153,13 @@ func (f Feed) ReadFeed(ctx context.Context, r feedapi.ReadFeedRequestObject) (fe
 	return out, nil
 }
 
-// event is a row as it goes out: it was fed in, which its origin says.
+// event is a row as it goes out. Its origin says whether it was made here or fed in.
 func (f Feed) event(p rules.Product) (internalapi.Event, error) {
-	data, err := json.Marshal(toWire(p))
-	if err != nil {
-		return internalapi.Event{}, fmt.Errorf("encode product %s: %w", p.ID, err)
+	e, err := f.out.Event(changed(p))
+	if !f.owns {
+		e.Origin = "sync"
 	}
-	return internalapi.Event{
-		Id: f.deps.IDs.New(), Capability: string(shop.Catalog), Type: "product-changed", Schema: 1, Key: string(p.ID), Version: p.Version,
-		Origin: "sync", Epoch: 0, OccurredAt: f.deps.Now().UTC(), Data: data,
-	}, nil
+	return e, err
 }
 
 // ReadCheckpoint says how far the feed has come here.

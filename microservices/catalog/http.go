@@ -6,8 +6,12 @@ import (
 	"figlab/api/contract"
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/catalogapi"
+	"figlab/microservices/platform/host"
 	"figlab/microservices/platform/wire"
 	"figlab/shop"
+	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,9 +22,6 @@ import (
 type HTTP struct{ *Catalog }
 
 var _ catalogapi.StrictServerInterface = HTTP{}
-
-// ErrNotOwned is the answer to a write: the monolith owns the products.
-var ErrNotOwned = shop.NewError(shop.Unavailable, "not-owned", "the monolith owns the products: it takes the writes")
 
 // notExecuted tells the caller of a write that it certainly had no effect.
 func notExecuted(next catalogapi.StrictHandlerFunc, _ string) catalogapi.StrictHandlerFunc {
@@ -36,8 +37,7 @@ func notExecuted(next catalogapi.StrictHandlerFunc, _ string) catalogapi.StrictH
 func toWire(p rules.Product) shopapi.Product {
 	return shopapi.Product{
 		Id: string(p.ID), Sku: p.SKU, Name: p.Name, Description: p.Description, Category: p.Category,
-		Price:       shopapi.Money{Amount: p.Price.Amount, Currency: string(p.Price.Currency)},
-		WeightGrams: int64(p.Weight), OnSale: p.OnSale, Version: p.Version, CreatedAt: p.Created, UpdatedAt: p.Updated,
+		Price: wire.Money(p.Price), WeightGrams: int64(p.Weight), OnSale: p.OnSale, Version: p.Version, CreatedAt: p.Created, UpdatedAt: p.Updated,
 	}
 }
 
@@ -49,13 +49,32 @@ func fromWire(w shopapi.Product) rules.Product {
 	}
 }
 
+// encoded is an answer that is ready to go out: nothing of it is built again for the next one who asks.
+type encoded []byte
+
+func (e encoded) write(w http.ResponseWriter) error {
+	w.Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	w.WriteHeader(http.StatusOK)
+	_, err := w.Write(e)
+	return err //nolint:wrapcheck // the caller went away
+}
+
+// VisitGetProductResponse writes it.
+func (e encoded) VisitGetProductResponse(w http.ResponseWriter) error { return e.write(w) }
+
+// VisitListCategoriesResponse writes it.
+func (e encoded) VisitListCategoriesResponse(w http.ResponseWriter) error { return e.write(w) }
+
 // GetProduct returns one product.
 func (h HTTP) GetProduct(ctx context.Context, r catalogapi.GetProductRequestObject) (catalogapi.GetProductResponseObject, error) {
-	p, err := h.Product(ctx, shop.ProductID(r.Id))
+	body, err := h.kept.answer(ctx, productKey(r.Id), func(ctx context.Context) (any, error) {
+		p, err := h.Product(ctx, shop.ProductID(r.Id))
+		return toWire(p), err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return catalogapi.GetProduct200JSONResponse(toWire(p)), nil
+	return encoded(body), nil
 }
 
 // ListProducts returns a page.
@@ -75,23 +94,65 @@ func (h HTTP) ListProducts(ctx context.Context, r catalogapi.ListProductsRequest
 func (h HTTP) ListCategories(
 	ctx context.Context, _ catalogapi.ListCategoriesRequestObject,
 ) (catalogapi.ListCategoriesResponseObject, error) {
-	counts, err := h.Categories(ctx)
+	body, err := h.kept.answer(ctx, allCategories, func(ctx context.Context) (any, error) {
+		counts, err := h.Categories(ctx)
+		out := shopapi.CategoryList{Items: make([]shopapi.Category, len(counts))}
+		for i, c := range counts {
+			out.Items[i] = shopapi.Category{Name: c.Category, Products: c.Count}
+		}
+		return out, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	out := catalogapi.ListCategories200JSONResponse{Items: make([]shopapi.Category, len(counts))}
-	for i, c := range counts {
-		out.Items[i] = shopapi.Category{Name: c.Category, Products: c.Count}
+	return encoded(body), nil
+}
+
+// CreateProduct adds a product.
+func (h HTTP) CreateProduct(
+	ctx context.Context, r catalogapi.CreateProductRequestObject,
+) (catalogapi.CreateProductResponseObject, error) {
+	if err := host.Admin(ctx); err != nil {
+		return nil, err
 	}
-	return out, nil
+	p, err := h.Create(ctx, rules.Product{
+		SKU: r.Body.Sku, Name: r.Body.Name, Description: wire.Or(r.Body.Description, ""), Category: r.Body.Category,
+		Price: wire.Price(r.Body.Price), Weight: shop.Grams(r.Body.WeightGrams),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return catalogapi.CreateProduct201JSONResponse(toWire(p)), nil
 }
 
-// CreateProduct refuses.
-func (HTTP) CreateProduct(context.Context, catalogapi.CreateProductRequestObject) (catalogapi.CreateProductResponseObject, error) {
-	return nil, ErrNotOwned
+// UpdateProduct changes a product.
+func (h HTTP) UpdateProduct(
+	ctx context.Context, r catalogapi.UpdateProductRequestObject,
+) (catalogapi.UpdateProductResponseObject, error) {
+	if err := host.Admin(ctx); err != nil {
+		return nil, err
+	}
+	patch := rules.Patch{Name: r.Body.Name, Description: r.Body.Description, Category: r.Body.Category, OnSale: r.Body.OnSale}
+	if r.Body.Price != nil {
+		price := wire.Price(*r.Body.Price)
+		patch.Price = &price
+	}
+	if r.Body.WeightGrams != nil {
+		weight := shop.Grams(*r.Body.WeightGrams)
+		patch.Weight = &weight
+	}
+	p, err := h.Change(ctx, shop.ProductID(r.Id), patch, version(r.Params.IfMatch))
+	if err != nil {
+		return nil, err
+	}
+	return catalogapi.UpdateProduct200JSONResponse(toWire(p)), nil
 }
 
-// UpdateProduct refuses.
-func (HTTP) UpdateProduct(context.Context, catalogapi.UpdateProductRequestObject) (catalogapi.UpdateProductResponseObject, error) {
-	return nil, ErrNotOwned
+// version reads If-Match; the contract has checked its form.
+func version(ifMatch *string) int64 {
+	v, err := strconv.ParseInt(strings.Trim(wire.Or(ifMatch, ""), `"`), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return v
 }

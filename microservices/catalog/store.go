@@ -65,18 +65,51 @@ func find(q *gorm.DB, id shop.ProductID) (rules.Product, error) {
 	return r.product(), nil
 }
 
-// page reads products on sale in id order.
-func page(q *gorm.DB, category string, after shop.ProductID, limit int) ([]rules.Product, error) {
-	q = q.Where("on_sale").Order("id").Limit(limit)
+// lookup reads the products of these ids that exist.
+func lookup(q *gorm.DB, ids []string) ([]rules.Product, error) {
+	var rows []row
+	if err := q.Find(&rows, "id IN ?", ids).Error; err != nil {
+		return nil, fmt.Errorf("look up products: %w", err)
+	}
+	return products(rows), nil
+}
+
+// page reads products on sale in id order, and the cursor of the next page.
+func page(q *gorm.DB, category string, after shop.ProductID, limit int) ([]rules.Product, string, error) {
+	q = q.Where("on_sale")
 	if category != "" {
 		q = q.Where("category = ?", category)
 	}
-	if after != "" {
-		q = q.Where("id > ?", after)
+	cursor := func(r row) string { return rules.Cursor(shop.ProductID(r.ID)) }
+	rows, next, err := store.ReadPage(q, store.Page{After: string(after), Limit: limit}, cursor)
+	if err != nil {
+		return nil, "", fmt.Errorf("list products: %w", err)
+	}
+	return products(rows), next, nil
+}
+
+// A query is what search looks for.
+type query struct {
+	words     []string // lower case, letters and digits only
+	category  string   // empty: any
+	low, high int64    // minor units
+	limit     int
+}
+
+const anyPrice = int64(1) << 62
+
+// search reads products on sale whose name holds all words, in id order. SQLite knows the lower case of ASCII alone.
+func search(q *gorm.DB, by query) ([]rules.Product, error) {
+	q = q.Where("on_sale").Where("price BETWEEN ? AND ?", by.low, by.high)
+	if by.category != "" {
+		q = q.Where("category = ?", by.category)
+	}
+	for _, w := range by.words {
+		q = q.Where("lower(name) LIKE ?", "%"+w+"%")
 	}
 	var rows []row
-	if err := q.Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("list products: %w", err)
+	if err := q.Order("id").Limit(by.limit).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("find products: %w", err)
 	}
 	return products(rows), nil
 }

@@ -5,11 +5,13 @@ import (
 	"figlab/api/problem"
 	"figlab/api/shopapi"
 	"figlab/internal/process"
+	"figlab/microservices/platform/call"
+	"figlab/microservices/platform/host"
+	"figlab/microservices/platform/store"
 	"figlab/microservices/platform/wire"
+	"figlab/shop"
 	"fmt"
 	"time"
-
-	"gorm.io/gorm"
 )
 
 // The catalog is asked for everything once, at the beginning, never while a shopper waits. When it does not answer, the backfill waits and
@@ -23,8 +25,23 @@ const (
 	longestWait = 2 * time.Second
 )
 
-func newCatalog(url string, deps process.Deps) (catalog, error) {
-	api, err := shopapi.NewClientWithResponses(url, shopapi.WithHTTPClient(deps.Client(pageWithin)))
+func filling() call.Policy {
+	return call.Policy{
+		To: string(shop.Catalog), Why: "all products, once, for the index", Timeout: pageWithin, Attempts: 3, Bulkhead: 1,
+		Fallback: "the index as far as it is built",
+	}
+}
+
+// Calls is whom this service asks: the catalog.
+func Calls() []call.Policy { return []call.Policy{filling()} }
+
+// newCatalog returns the catalog at an address, or whichever instance of the service the registry knows.
+func newCatalog(h *host.Host, url string) (catalog, error) {
+	p := filling()
+	if url == "" {
+		url = "http://" + p.To
+	}
+	api, err := shopapi.NewClientWithResponses(url, shopapi.WithHTTPClient(h.Client(p)))
 	if err != nil {
 		return catalog{}, fmt.Errorf("catalog at %s: %w", url, err)
 	}
@@ -65,7 +82,7 @@ func (s *Search) backfiller() process.Part {
 // fill goes on where the index stands. Each page is committed with its cursor.
 func (s *Search) fill(ctx context.Context) error {
 	at, err := readBackfill(s.db.Read(ctx))
-	if err != nil || at.Done {
+	if err != nil || at.Done { // what was done in an earlier life was known from the start
 		return err
 	}
 	if _, err := s.bus.Pending(ctx, s.durable(), subjects()); err != nil { // from here on no change is missed
@@ -81,15 +98,16 @@ func (s *Search) fill(ctx context.Context) error {
 		} else {
 			at.Cursor = next
 		}
-		err = s.db.Write(ctx, func(tx *gorm.DB) error {
-			if err := index(tx, products); err != nil {
+		err = s.db.Write(ctx, func(tx *store.Tx) error {
+			if err := index(tx.DB, products); err != nil {
 				return err
 			}
-			return writeBackfill(tx, at)
+			return writeBackfill(tx.DB, at)
 		})
 		if err != nil {
 			return err
 		}
 	}
+	s.filled.Store(true)
 	return nil
 }

@@ -3,22 +3,20 @@ package search
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"figlab/api/internalapi"
 	"figlab/api/shopapi"
 	"figlab/internal/bus"
 	"figlab/internal/process"
+	"figlab/microservices/platform/store"
 	"fmt"
 	"time"
-
-	"gorm.io/gorm"
 )
 
 // This service follows the catalog's changes and tells none of its own: an index owns nothing.
 
 // changes is the bus as far as this service needs it.
 type changes interface {
-	ConsumeBatch(durable string, subjects []string, most int, handle func(context.Context, []bus.Message) error) process.Part
+	ConsumeBatch(durable string, subjects []string, most int, handle func(context.Context, []bus.Message) []error) process.Part
 	// Pending also makes sure that the consumer exists.
 	Pending(ctx context.Context, durable string, subjects []string) (int64, error)
 }
@@ -38,39 +36,49 @@ func (s *Search) follower() process.Part {
 }
 
 // follow takes in a batch of changes. It waits for its own store as long as it takes, because a change that is given up would be missing
-// for ever; only what cannot be read is given back, in the end to the dead letters. What came beside it has been indexed by then.
-func (s *Search) follow(ctx context.Context, messages []bus.Message) error {
-	products, malformed := read(messages)
+// for ever; only what cannot be read is given back, to the dead letters.
+func (s *Search) follow(ctx context.Context, messages []bus.Message) []error {
+	products, verdicts := read(messages)
 	for wait := firstPause; ; wait = min(2*wait, longestWait) {
 		err := s.take(ctx, products)
 		if err == nil {
-			return malformed
+			return verdicts
 		}
 		if ctx.Err() != nil {
-			return err
+			return all(len(messages), err)
 		}
 		s.deps.Log.WarnContext(ctx, "changes not indexed yet", "changes", len(products), "error", err.Error())
 		_ = process.Pause(ctx, wait) // the loop looks at ctx
 	}
 }
 
+// all is one verdict for n messages.
+func all(n int, verdict error) []error {
+	verdicts := make([]error, n)
+	for i := range verdicts {
+		verdicts[i] = verdict
+	}
+	return verdicts
+}
+
 func (s *Search) take(ctx context.Context, products []shopapi.Product) error {
 	ctx, cancel := context.WithTimeout(ctx, indexWithin)
 	defer cancel()
-	return s.db.Write(ctx, func(tx *gorm.DB) error { return index(tx, products) })
+	return s.db.Write(ctx, func(tx *store.Tx) error { return index(tx.DB, products) })
 }
 
-// read returns the products that changed, and what is wrong with the messages that are none.
-func read(messages []bus.Message) (products []shopapi.Product, malformed error) {
-	for _, m := range messages {
+// read returns the products that changed, and a verdict on each message: what cannot be read never will be.
+func read(messages []bus.Message) (products []shopapi.Product, verdicts []error) {
+	verdicts = make([]error, len(messages))
+	for i, m := range messages {
 		p, err := product(m.Data)
 		if err != nil {
-			malformed = errors.Join(malformed, fmt.Errorf("message %s: %w", m.ID, err))
+			verdicts[i] = bus.Poison(fmt.Errorf("message %s: %w", m.ID, err))
 			continue
 		}
 		products = append(products, p)
 	}
-	return products, malformed
+	return products, verdicts
 }
 
 func product(data []byte) (p shopapi.Product, err error) {

@@ -5,6 +5,7 @@ import (
 	"figlab/api/internalapi/feedapi"
 	"figlab/api/shopapi"
 	"figlab/api/shopapi/searchapi"
+	"figlab/microservices/platform/host"
 	"figlab/microservices/platform/wire"
 	"figlab/shop"
 	"time"
@@ -26,11 +27,14 @@ func (h HTTP) SearchProducts(ctx context.Context, r searchapi.SearchProductsRequ
 	if err != nil {
 		return nil, err
 	}
+	if !h.filled.Load() {
+		host.Degrade(ctx, "index")
+	}
 	out := searchapi.SearchProducts200JSONResponse{Items: make([]shopapi.SearchHit, len(found.Hits)), Total: found.Total}
 	for i, hit := range found.Hits {
 		out.Items[i] = shopapi.SearchHit{
 			ProductId: string(hit.Product), Name: hit.Name, Category: hit.Category, Score: hit.Score,
-			Price: shopapi.Money{Amount: hit.Price.Amount, Currency: string(hit.Price.Currency)},
+			Price: wire.Money(hit.Price),
 		}
 	}
 	out.Facets.Category, out.Facets.Price = facet(found.Categories), facet(found.Prices)

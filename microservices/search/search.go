@@ -4,12 +4,15 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"figlab/api/internalapi"
 	"figlab/api/internalapi/feedapi"
 	"figlab/api/shopapi/searchapi"
 	"figlab/internal/process"
 	"figlab/microservices/platform/host"
 	"figlab/microservices/platform/store"
 	"figlab/shop"
+	"fmt"
+	"sync/atomic"
 
 	rules "figlab/shop/search"
 )
@@ -20,7 +23,7 @@ var migrations embed.FS
 // Config of the service.
 type Config struct {
 	host.Config
-	Catalog string // http://host:port where the catalog is served, whoever serves it
+	Catalog string // http://host:port where the catalog is served, whoever serves it; empty: the catalog service, found by the registry
 }
 
 // A Search answers queries from its own index.
@@ -29,13 +32,12 @@ type Search struct {
 	bus     changes
 	catalog catalog
 	deps    process.Deps
+	filled  atomic.Bool // the whole catalog has been read
 }
 
-// New opens the index and binds the service's addresses.
+// New opens the index and binds the service's addresses. The index is the instance's own, whatever the stores of the house are: each
+// replica reads the catalog for itself.
 func New(ctx context.Context, cfg Config, deps process.Deps) (_ *host.Host, err error) {
-	if cfg.Catalog == "" {
-		return nil, errors.New("search: --catalog is missing: the index is built from it")
-	}
 	h, err := host.New(string(shop.Search), cfg.Config, deps)
 	if err != nil {
 		return nil, err
@@ -45,23 +47,31 @@ func New(ctx context.Context, cfg Config, deps process.Deps) (_ *host.Host, err 
 			err = errors.Join(err, h.Close())
 		}
 	}()
-	db, err := store.Open(ctx, store.Options{Kind: store.SQLite, Dir: cfg.Data, Name: "search", Migrations: migrations})
+	db, err := store.Open(ctx, store.Options{Kind: store.SQLite, Dir: cfg.Data, Name: string(shop.Search), Migrations: migrations})
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	h.Own(db.Close)
+	h.Ready(db.Ready)
+	s := &Search{db: db, bus: h.Bus(), deps: deps}
+	at, err := readBackfill(db.Read(ctx))
 	if err != nil {
 		return nil, err
 	}
-	h.Own(db.Close)
-	s := &Search{db: db, bus: h.Bus(), deps: deps}
-	if s.catalog, err = newCatalog(cfg.Catalog, deps); err != nil {
+	s.filled.Store(at.Done) // else the first answers of a new life would be marked for nothing
+	if s.catalog, err = newCatalog(h, cfg.Catalog); err != nil {
 		return nil, err
 	}
+	h.Audit(s.audit)
+	h.Part(s.follower())
+	h.Part(s.backfiller())
 	public, err := h.Contract()
 	if err != nil {
 		return nil, err
 	}
 	searchapi.RegisterHandlers(public, searchapi.NewStrictHandler(HTTP{s}, nil))
-	behind := h.Behind()
-	feedapi.RegisterHandlers(behind, feedapi.NewStrictHandler(Feed{s}, nil))
-	h.Serve(public, behind, db.Ready, s.backfiller(), s.follower())
+	feedapi.RegisterHandlers(h.Behind(), feedapi.NewStrictHandler(Feed{s}, nil))
+	h.Serve()
 	return h, nil
 }
 
@@ -76,4 +86,14 @@ func (s *Search) Find(ctx context.Context, q rules.Query) (rules.Result, error) 
 		return rules.Result{}, err
 	}
 	return rules.Answer(q, terms, found), nil
+}
+
+// audit tells what this index has still to take in. It holds nothing that is a fact.
+func (s *Search) audit(ctx context.Context, a *internalapi.Audit) error {
+	n, err := s.bus.Pending(ctx, s.durable(), subjects())
+	if err != nil {
+		return fmt.Errorf("changes that are not indexed yet: %w", err)
+	}
+	a.Work.EventsUnconsumed += n
+	return nil
 }

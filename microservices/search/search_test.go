@@ -20,8 +20,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"gorm.io/gorm"
 )
 
 // A stand is a search service beside a broker and a catalog that a test makes answer as it likes.
@@ -387,7 +385,7 @@ func TestWaitsForItsStore(t *testing.T) {
 	logged := make(chan struct{}, 16)
 	service.deps.Log = slog.New(slog.NewTextHandler(telling{&log, logged}, nil))
 	done := make(chan error, 1)
-	go func() { done <- service.follow(t.Context(), []bus.Message{{ID: "1", Data: body}}) }()
+	go func() { done <- errors.Join(service.follow(t.Context(), []bus.Message{{ID: "1", Data: body}})...) }()
 	for range 2 { // it fails and goes on
 		select {
 		case <-logged:
@@ -404,7 +402,7 @@ func TestWaitsForItsStore(t *testing.T) {
 	}
 	exec(`CREATE TRIGGER broken BEFORE INSERT ON search_documents BEGIN SELECT RAISE(FAIL, 'broken'); END`)
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { done <- service.follow(ctx, []bus.Message{{ID: "1", Data: body}}) }()
+	go func() { done <- errors.Join(service.follow(ctx, []bus.Message{{ID: "1", Data: body}})...) }()
 	<-logged
 	cancel()
 	if err := <-done; err == nil {
@@ -435,7 +433,7 @@ func bare(t *testing.T, s *stand) (service *Search, exec func(sql string)) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return &Search{db: db, deps: deps(t, "search-1")}, func(sql string) {
-		if err := db.Write(t.Context(), func(tx *gorm.DB) error { return tx.Exec(sql).Error }); err != nil {
+		if err := db.Write(t.Context(), func(tx *store.Tx) error { return tx.Exec(sql).Error }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,5 +4,5 @@
 // The carrier is another company: a shipment is claimed in one transaction, booked under its id as idempotency key, and only then is the
 // order shipped. From the claim on an order can no longer be cancelled.
 //
-// Compare: shop/logistics for the rates; there is no service yet.
+// Compare: shop/logistics for the rates, microservices/logistics for shipments that are planned before their order is certain.
 package logistics

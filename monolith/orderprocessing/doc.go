@@ -3,5 +3,5 @@
 // Accept, Settle, Shipped, Delivered and Cancel are each one transaction over six modules. The provider is asked between Accept and
 // Settle; the sweeper finishes whatever a crash left between the two.
 //
-// Compare: shop/orderprocessing for the state machine; there is no service yet.
+// Compare: shop/orderprocessing for the state machine, microservices/orderprocessing for the same as a saga of calls.
 package orderprocessing

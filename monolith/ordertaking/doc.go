@@ -4,5 +4,5 @@
 // emptied. Only the provider is asked outside it. A key that comes again finds the order it placed. The cart stays full when an order is
 // rejected at once, so that the shopper can change it.
 //
-// Compare: shop/ordertaking for the sums; there is no service yet.
+// Compare: shop/ordertaking for the sums; microservices/ordertaking for the same as a service.
 package ordertaking

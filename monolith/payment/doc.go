@@ -4,5 +4,5 @@
 // idempotency key, then the outcome; a crash in between is resolved by asking again under the same key. What the provider refuses for
 // good counts as declined. A refund is booked when it is decided, and carried out until the provider has confirmed it.
 //
-// Compare: shop/payment for the rules; there is no service yet.
+// Compare: shop/payment for the rules; microservices/payment for the same as a service.
 package payment

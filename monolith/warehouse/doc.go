@@ -3,5 +3,5 @@
 //
 // Orders reserve when they are placed, commit when the parcel leaves the house, release when it never will.
 //
-// Compare: shop/warehouse for the arithmetic; there is no service yet.
+// Compare: shop/warehouse for the arithmetic, microservices/warehouse for stock that is reserved on command, and for a while.
 package warehouse

@@ -97,8 +97,8 @@ func seek(backends []*Backend, at int, w wanted) int {
 	return -1
 }
 
-// better says whether a is to be preferred to b. The cost of a newcomer is what it is as often as it has come of age, and without bound else:
-// by factors of the cost alone it would get nothing while nobody is busy, and all of it while the others are.
+// better says whether one is to be preferred to the other. The cost of a newcomer is what it is as often as it has come of age, and
+// without bound else: by a factor alone it would get nothing while nobody is busy, and too much while the others are.
 func (b *Balancer) better(one, other *Backend, now int64) bool {
 	held, otherHeld := b.holds(one, now), b.holds(other, now)
 	if held != otherHeld {

@@ -64,8 +64,9 @@ func (b *breaker) allow() (ok, probe bool) {
 	return true, b.is(circuitbreaker.HalfOpenState)
 }
 
-// settle takes the end of a try into account. A probe always counts, or nobody would ever be let through again: one that was given up proves
-// nothing, so the service is left alone for another while. Others count only while the breaker is closed: they were begun before it opened.
+// settle takes the end of a try into account. A probe always counts, or nobody would ever be let through again: one that was given up
+// proves nothing, so the service is left alone for another while. Others count only while the breaker is closed: they were begun before
+// it opened.
 func (b *breaker) settle(v verdict, probe bool, now time.Time) {
 	switch {
 	case probe && v == good:

@@ -15,7 +15,7 @@ const (
 )
 
 // carried is what a request brings along for the calls that are made on its behalf.
-type carried struct{ path, request, user string }
+type carried struct{ path, request string }
 
 type carriedKey struct{}
 
@@ -38,13 +38,6 @@ func WithPath(ctx context.Context, path string) context.Context {
 func WithRequest(ctx context.Context, id string) context.Context {
 	c := from(ctx)
 	c.request = id
-	return context.WithValue(ctx, carriedKey{}, c)
-}
-
-// WithUser notes the signed session token of the caller, which is passed on where a policy says AsUser.
-func WithUser(ctx context.Context, signed string) context.Context {
-	c := from(ctx)
-	c.user = signed
 	return context.WithValue(ctx, carriedKey{}, c)
 }
 

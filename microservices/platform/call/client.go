@@ -37,7 +37,7 @@ func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
 		leave(req.Body)
 		return nil, c.noted(err)
 	}
-	answer, err := r.tries() //nolint:bodyclose // whoever asked closes it
+	answer, err := r.tries()
 	if err != nil {
 		r.end()
 		return nil, c.noted(err)
@@ -94,27 +94,32 @@ func (c *client) begin(req *http.Request) (*run, error) {
 	if r.path = c.caller.o.Service; r.from.path != "" {
 		r.path = r.from.path + ">" + r.path
 	}
-	r.ctx, r.cancel = context.WithTimeout(req.Context(), c.Timeout)
-	r.deadline, _ = r.ctx.Deadline()
-	if err := c.enter(r); err != nil {
-		r.cancel()
+	ctx, cancel := context.WithTimeout(req.Context(), c.Timeout)
+	r.ctx, r.cancel = ctx, cancel
+	r.deadline, _ = ctx.Deadline()
+	if err := c.enter(ctx, r.left()); err != nil {
+		cancel()
 		return nil, err
 	}
 	return r, nil
 }
 
 // enter takes a place in the bulkhead.
-func (c *client) enter(r *run) error {
-	if r.left() < leastCan {
-		return r.spent()
+func (c *client) enter(ctx context.Context, left time.Duration) error {
+	if left < leastCan {
+		return c.spent()
 	}
-	if c.room.TryAcquirePermit() || c.room.AcquirePermitWithMaxWait(r.ctx, roomWait) == nil {
+	if c.room.TryAcquirePermit() || c.room.AcquirePermitWithMaxWait(ctx, roomWait) == nil {
 		return nil
 	}
-	if err := r.req.Context().Err(); errors.Is(err, context.Canceled) {
-		return lost(r.req.Context(), c.To, err, true)
+	if err := ctx.Err(); errors.Is(err, context.Canceled) {
+		return lost(ctx, c.To, err, true)
 	}
 	return unavailable(bulkheadFull, "too many calls to "+c.To+" are under way; it had no effect", nil)
+}
+
+func (c *client) spent() *failure {
+	return refused("timeout", budgetSpent, "no time is left to ask "+c.To+"; it had no effect", nil)
 }
 
 // keepBody makes the body of a request one that can be sent again.
@@ -130,9 +135,12 @@ func (r *run) keepBody() error {
 		return nil
 	}
 	kept, err := io.ReadAll(io.LimitReader(req.Body, maxBody+1))
+	var large *http.MaxBytesError
 	switch {
+	case errors.As(err, &large):
+		return tooLarge()
 	case err != nil:
-		return refused("internal", "no-body", "the body of the call could not be read", err)
+		return refused("malformed", "no-body", "the body of the call could not be read", err)
 	case len(kept) > maxBody:
 		return tooLarge()
 	}

@@ -51,8 +51,8 @@ func unavailable(code, detail string, cause error) *failure {
 	return refused("unavailable", code, detail, cause)
 }
 
-// lost tells what became of a call by the error its last try ended with; certain says whether none of its tries had an effect. ctx is that of
-// the call, so its end is the end of the budget or of the caller.
+// lost tells what became of a call by the error its last try ended with; certain says whether none of its tries had an effect. ctx is
+// that of the call, so its end is the end of the budget or of the caller.
 func lost(ctx context.Context, to string, err error, certain bool) *failure {
 	var known *failure
 	if errors.As(err, &known) {

@@ -28,7 +28,7 @@ type Dependency struct {
 // Counts of the calls under one policy. The breaker is the service's: policies to the same service show the same one.
 type Counts struct {
 	Calls                int64  `json:"calls"`
-	Failures             int64  `json:"failures"` // calls that ended without an answer, or with one of 500 and above; not those given up by the caller
+	Failures             int64  `json:"failures"` // calls without an answer or with one of 500 and above; not what the caller gave up
 	Attempts             int64  `json:"attempts"`
 	Retries              int64  `json:"retries"`
 	RetryBudgetExhausted int64  `json:"retry_budget_exhausted"`

@@ -41,10 +41,6 @@ type run struct {
 // left is the time that is left, by the clock that ends a context.
 func (r *run) left() time.Duration { return time.Until(r.deadline) }
 
-func (r *run) spent() *failure {
-	return refused("timeout", budgetSpent, "no time is left to ask "+r.To+"; it had no effect", nil)
-}
-
 // end gives back what the call holds: when its answer has been read, or there is none.
 func (r *run) end() {
 	if !r.ended.Swap(true) {
@@ -129,7 +125,7 @@ func (r *run) again(n int, answer *http.Response, err error, sure bool) bool {
 	switch {
 	case n >= r.Attempts, r.ctx.Err() != nil, !sure && !r.repeatable:
 		return false
-	case err == nil && !balance.Failing(answer.StatusCode) && !(sure && answer.StatusCode == http.StatusTooManyRequests):
+	case err == nil && !balance.Failing(answer.StatusCode) && (!sure || answer.StatusCode != http.StatusTooManyRequests):
 		return false
 	}
 	wait := r.wait(n, answer)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"figlab/api/contract"
+	"figlab/api/token"
 	"figlab/microservices/platform/balance"
 	"io"
 	"maps"
@@ -92,12 +93,13 @@ func (r *run) header() http.Header {
 	}
 	set(PathHeader, r.path)
 	set(BudgetHeader, strconv.FormatInt(r.left().Milliseconds(), 10))
+	delete(h, IdentityHeader) // nobody speaks for us
 	set(IdentityHeader, r.identity)
 	if h[contract.RequestID] == nil {
 		set(contract.RequestID, r.from.request)
 	}
-	if r.AsUser && r.from.user != "" {
-		set("Authorization", "Bearer "+r.from.user)
+	if signed := token.Signed(r.req.Context()); r.AsUser && signed != "" {
+		set("Authorization", "Bearer "+signed)
 	}
 	return h
 }

@@ -1,13 +1,8 @@
 package gateway
 
 import (
-	"context"
-	"encoding/json"
 	"figlab/api/contract"
-	"figlab/api/problem"
-	"figlab/internal/process"
-	"figlab/internal/registry"
-	"figlab/microservices/platform/balance"
+	"figlab/microservices/platform/call"
 	"fmt"
 	"io"
 	"net"
@@ -16,292 +11,247 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
-// A stand is a gateway before catalog instances that a test makes answer as it likes.
-type stand struct {
-	url       string
-	instances atomic.Pointer[[]registry.Instance]
-}
-
-func newStand(t testing.TB, addresses ...string) *stand {
-	t.Helper()
-	s := &stand{}
-	s.register(addresses...)
-	deps := process.Real("gateway", nil, io.Discard)
-	front := httptest.NewServer(build(t, deps, func() []registry.Instance { return *s.instances.Load() }))
-	t.Cleanup(front.Close)
-	s.url = front.URL
-	return s
-}
-
-// build draws the first of what is left each time, so that a test knows who is asked first.
-func build(t testing.TB, deps process.Deps, instances func() []registry.Instance) *Gateway {
-	t.Helper()
-	none := func() []registry.Instance { return nil }
-	first := func(int) int { return 0 }
-	g, err := newGateway(map[string]pool{
-		"catalog": balance.New(instances, first, deps.Now), "search": balance.New(none, first, deps.Now),
-	}, deps)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
-}
-
-func (s *stand) register(addresses ...string) {
-	all := make([]registry.Instance, len(addresses))
-	for i, a := range addresses {
-		all[i] = registry.Instance{Service: "catalog", Name: fmt.Sprint("catalog-", i), Address: a}
-	}
-	s.instances.Store(&all)
-}
-
-func serve(t testing.TB, h http.HandlerFunc) (address string) {
-	t.Helper()
-	server := httptest.NewServer(h)
-	t.Cleanup(server.Close)
-	return server.Listener.Addr().String()
-}
-
-// refusing is an address that accepts no connection.
-func refusing(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
-type answered struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (s *stand) ask(t *testing.T, method, path string, body io.Reader, header ...string) answered {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b = []byte("cut")
-	}
-	_ = resp.Body.Close()
-	return answered{resp.StatusCode, resp.Header, string(b)}
-}
-
-func (a answered) code() string {
-	var d problem.Document
-	if json.Unmarshal([]byte(a.body), &d) != nil {
-		return a.body
-	}
-	return strings.TrimPrefix(d.Type, "urn:figlab:problem:")
-}
-
-// TestPassesThrough: path, query and headers arrive, those for one hop do not, and the answer names who gave it.
+// TestPassesThrough: path, query and headers arrive, those for one hop do not, and the answer is the service's.
 func TestPassesThrough(t *testing.T) {
-	var got *http.Request
-	s := newStand(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
-		got = r
-		w.Header().Set(contract.ServedBy, "catalog-0")
-		w.Header().Set(contract.RequestID, r.Header.Get(contract.RequestID))
+	s := newStand(t, 0)
+	f := s.fake(t, "catalog", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "X-Hop")
 		w.Header().Set("X-Hop", "1")
+		w.Header().Set(contract.Degraded, "prices")
 		w.WriteHeader(http.StatusTeapot)
-		_, _ = fmt.Fprint(w, r.URL.RequestURI())
-	}))
+		_, _ = fmt.Fprint(w, r.RequestURI)
+	})
 	a := s.ask(t, "GET", "/products?limit=2&after=a%2Fb", nil, contract.RequestID, "request-0001", "Connection", "X-Mine", "X-Mine", "1",
-		"Keep-Alive", "3", "Authorization", "Bearer x", "User-Agent", "test")
-	if a.status != http.StatusTeapot || a.body != "/products?limit=2&after=a%2Fb" || a.header.Get(contract.ServedBy) != "catalog-0" ||
-		a.header.Get(contract.RequestID) != "request-0001" || a.header.Get("X-Hop") != "" {
+		"Keep-Alive", "3", "Authorization", "Bearer x", "User-Agent", "test", "Host", "shop.example")
+	if a.status != http.StatusTeapot || a.body != "/products?limit=2&after=a%2Fb" || a.header.Get(contract.ServedBy) != "a service" ||
+		a.header.Get(contract.RequestID) != "request-0001" || a.header.Get("X-Hop") != "" || a.header.Get(contract.Degraded) != "prices" {
 		t.Errorf("answered %+v", a)
 	}
-	h := got.Header
+	h := f.last(t).Header
 	if h.Get("X-Mine") != "" || h.Get("Keep-Alive") != "" || h.Get("Authorization") != "Bearer x" || h.Get("User-Agent") != "test" ||
-		h.Get("X-Forwarded-For") != "127.0.0.1" {
+		f.last(t).Host != "shop.example" {
 		t.Errorf("the service got %v", h)
 	}
-	if s.ask(t, "GET", "/products", nil); len(got.Header.Get(contract.RequestID)) != 36 {
-		t.Errorf("a request without an id got %q", got.Header.Get(contract.RequestID))
+	for _, path := range []string{"/products/a%2Fb", "/products/%61", "/products/..", "/products/a%3Fb?c=d", "/products?"} {
+		if a := s.ask(t, "GET", path, nil); a.body != path {
+			t.Errorf("%s arrived as %s", path, a.body)
+		}
 	}
 }
 
-// TestRoutes: what has a service is sent there, everything else is nobody's.
-func TestRoutes(t *testing.T) {
-	s := newStand(t, serve(t, func(http.ResponseWriter, *http.Request) {}))
-	for path, want := range map[string]int{
-		"GET /products": 200, "GET /products/1": 200, "PATCH /products/1": 200, "POST /products": 200, "GET /categories": 200,
-		"GET /products/1/2": 404, "GET /products/": 404, "DELETE /products": 404, "GET /cart": 404, "GET /": 404,
-		"GET /recommendations": 404, "GET /search?q=a": 503,
+// TestDropsFromOutside: callers cannot say who a service is, by which way or from where a request came, or name it as they like.
+func TestDropsFromOutside(t *testing.T) {
+	s := newStand(t, 0)
+	f := s.fake(t, "catalog", nil)
+	s.ask(t, "GET", "/products", nil, call.PathHeader, "cart>user", call.BudgetHeader, "7", call.IdentityHeader, "cart",
+		"X-Forwarded-For", "6.6.6.6", "X-Forwarded-Prefix", "/evil", "X-Forwarded-Host", "evil", "Forwarded", "for=6.6.6.6",
+		contract.RequestID, "a b", "Host", "shop.example")
+	h := f.last(t).Header
+	for name, want := range map[string]string{
+		call.PathHeader: "gateway", call.IdentityHeader: "", "X-Forwarded-For": "127.0.0.1", "X-Forwarded-Prefix": "", "Forwarded": "",
+		"X-Forwarded-Host": "",
 	} {
-		method, path, _ := strings.Cut(path, " ")
-		a := s.ask(t, method, path, nil)
-		if a.status != want || want == 404 && a.code() != "no-service" {
-			t.Errorf("%s %s: %d %s, want %d", method, path, a.status, a.body, want)
+		if got := h.Get(name); got != want {
+			t.Errorf("%s arrived as %q, want %q", name, got, want)
 		}
+	}
+	if h.Get(call.BudgetHeader) == "7" || len(h[contract.RequestID]) != 1 || len(h.Get(contract.RequestID)) != 36 {
+		t.Errorf("the service got %v", h)
+	}
+}
+
+// TestBudgetAndPath: the services learn how long they have and by which way a request came.
+func TestBudgetAndPath(t *testing.T) {
+	s := newStand(t, 0)
+	f := s.fake(t, "cart", nil)
+	s.ask(t, "GET", "/cart", nil, "Authorization", s.signed(t, "ada"))
+	if left, ok := call.Budget(f.last(t).Header); !ok || left > 2*time.Second || left < time.Second {
+		t.Errorf("a budget of %s", left)
 	}
 }
 
 // TestNoInstance: without anybody to ask the caller is told that nothing happened.
 func TestNoInstance(t *testing.T) {
-	s := newStand(t)
-	for _, addresses := range [][]string{nil, {refusing(t)}, {refusing(t), refusing(t)}} {
-		s.register(addresses...)
+	for code, addresses := range map[string][]string{"no-instance": nil, "unreachable": {refusing(t), refusing(t)}} {
+		s := newStand(t, 0)
+		s.register("catalog", addresses...)
 		for _, method := range []string{"GET", "POST"} {
-			a := s.ask(t, method, "/products", nil, contract.RequestID, "request-0001")
-			if a.status != 503 || a.code() != "no-instance" || a.header.Get(contract.NotExecuted) != "1" ||
-				a.header.Get(contract.ServedBy) != "gateway" || a.header.Get(contract.RequestID) != "request-0001" {
+			a := s.ask(t, method, "/products", nil, contract.RequestID, "request-0001", "Authorization", s.signed(t, "ada"))
+			if a.status != 503 || a.code() != code || a.header.Get(contract.NotExecuted) != "1" ||
+				a.header.Get(contract.ServedBy) != "gateway" || a.header.Get(contract.RequestID) != "request-0001" ||
+				!strings.Contains(a.body, `"request_id":"request-0001"`) {
 				t.Errorf("%s over %v: %+v", method, addresses, a)
 			}
 		}
 	}
 }
 
-// TestRefusedIsSkipped: a read goes on to the next instance, and the refusing one is left alone; a write is told, not sent again.
-func TestRefusedIsSkipped(t *testing.T) {
-	alive := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
-	s := newStand(t, refusing(t), alive)
-	if a := s.ask(t, "POST", "/products", strings.NewReader("{}")); a.code() != "no-instance" {
-		t.Errorf("a write met the refusing one: %d %s", a.status, a.body)
+// TestNothingInside: what services ask one another nobody asks from outside.
+func TestNothingInside(t *testing.T) {
+	s := newStand(t, 0)
+	f := s.fake(t, "catalog", nil)
+	for _, path := range []string{
+		"/internal/products/lookup", "//internal/products/lookup", "/products/../internal/products/lookup", "/internal%2Fproducts",
+		"/%69nternal/products/find", "/products/x/..%2F..%2Finternal",
+	} {
+		for _, method := range []string{"GET", "POST"} {
+			if a := s.ask(t, method, path, nil); a.status != 404 || a.code() != "no-route" {
+				t.Errorf("%s %s: %d %s", method, path, a.status, a.body)
+			}
+		}
 	}
-	if a := s.ask(t, "POST", "/products", strings.NewReader("{}")); a.status != http.StatusAccepted {
-		t.Errorf("the refusing one was not left alone: %d %s", a.status, a.body)
-	}
-	fresh := newStand(t, refusing(t), alive)
-	if a := fresh.ask(t, "GET", "/products", nil); a.status != http.StatusAccepted {
-		t.Errorf("a read did not go on: %d %s", a.status, a.body)
+	if f.count() > 0 {
+		t.Error("the service was asked")
 	}
 }
 
-// TestWritesAreSentOnce: not even the transport repeats a write by itself, whatever its headers say.
+// TestGoesOn: a read is asked of the next instance when one refuses or fails; so is a write that certainly had no effect.
+func TestGoesOn(t *testing.T) {
+	alive := serve(t, answers(http.StatusOK, "alive"))
+	for name, first := range map[string]string{
+		"refuses": refusing(t), "fails": serve(t, refuses("unavailable", "overloaded")), "breaks": serve(t, aborts),
+	} {
+		s := newStand(t, 0)
+		s.register("catalog", first, alive)
+		if a := s.ask(t, "GET", "/products", nil); a.body != "alive" {
+			t.Errorf("one %s: a read was answered %d %s", name, a.status, a.body)
+		}
+		s.register("cart", first, alive)
+		a := s.ask(t, "DELETE", "/cart", nil, "Authorization", s.signed(t, "ada"))
+		if (a.body == "alive") != (name == "refuses") {
+			t.Errorf("one %s: a write was answered %d %s", name, a.status, a.body)
+		}
+	}
+}
+
+// TestWritesAreSentOnce: unless they carry a key; then they are sent again, whole.
 func TestWritesAreSentOnce(t *testing.T) {
-	var hits atomic.Int64
-	s := newStand(t, serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		if r.Method == "GET" {
-			return
+	for key, want := range map[string]int{"": 1, "key-of-mine": 2} {
+		s := newStand(t, 0)
+		f := s.fake(t, "warehouse", func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == "POST" {
+				aborts(w, r)
+			}
+		})
+		s.ask(t, "GET", "/stock/"+product, nil) // leaves a connection to be used again, which is when the transport repeats
+		before := f.count()
+		a := s.ask(t, "POST", "/stock/"+product+"/restock", strings.NewReader(`{"quantity":1}`), "Content-Type", "application/json",
+			"Authorization", s.signed(t, "ada"), "Idempotency-Key", key)
+		if n := f.count() - before; n != want || a.status != 503 || a.code() != "connection-lost" || a.header.Get(contract.NotExecuted) != "" {
+			t.Errorf("key %q: sent %d times, answered %d %s", key, n, a.status, a.body)
 		}
-		hits.Add(1)
-		panic(http.ErrAbortHandler)
-	}))
-	for _, body := range []string{"", "{}"} {
-		hits.Store(0)
-		s.ask(t, "GET", "/products", nil) // leaves a connection to be used again, which is when the transport repeats
-		a := s.ask(t, "POST", "/products", strings.NewReader(body), "Idempotency-Key", "k")
-		if hits.Load() != 1 || a.code() != "bad-gateway" || a.header.Get(contract.NotExecuted) != "" {
-			t.Errorf("body %q: sent %d times, answered %d %s", body, hits.Load(), a.status, a.body)
+		for _, said := range f.said[before:] {
+			if said != `{"quantity":1}` {
+				t.Errorf("the body arrived as %q", said)
+			}
 		}
 	}
 }
 
-// TestBounds: what is too large is refused, and half an answer does not look whole.
-func TestBounds(t *testing.T) {
-	s := newStand(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == "GET" {
-			_, _ = fmt.Fprint(w, strings.Repeat("x", 100_000))
-			panic(http.ErrAbortHandler)
-		}
-		_, _ = io.Copy(io.Discard, r.Body)
-	}))
-	if a := s.ask(t, "POST", "/products", strings.NewReader(strings.Repeat("x", maxBody+1))); a.status != 413 {
-		t.Errorf("too large: %d %s", a.status, a.body)
-	}
-	if a := s.ask(t, "POST", "/products", strings.NewReader(strings.Repeat("x", maxBody))); a.status != 200 {
-		t.Errorf("just right: %d %s", a.status, a.body)
-	}
+// TestHalfAnswer does not look whole.
+func TestHalfAnswer(t *testing.T) {
+	s := newStand(t, 0)
+	s.fake(t, "catalog", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprint(w, strings.Repeat("x", 100_000))
+		panic(http.ErrAbortHandler)
+	})
 	if a := s.ask(t, "GET", "/products", nil); a.body != "cut" {
 		t.Errorf("half an answer came as %d bytes", len(a.body))
 	}
 }
 
-// TestTimeout: a read is given up after two seconds, and does not leave its instance looking busy.
+// TestTimeout: a request that takes too long is answered, and not as if nothing had happened.
 func TestTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		instances := []registry.Instance{{Service: "catalog", Name: "catalog-0", Address: "catalog:1"}}
-		deps := process.Real("gateway", nil, io.Discard)
-		deps.Dial = func(context.Context, string, string) (net.Conn, error) {
-			near, far := net.Pipe()
-			go func() { _, _ = io.Copy(io.Discard, far) }() // it takes the request and says nothing
-			return near, nil
-		}
-		g := build(t, deps, func() []registry.Instance { return instances })
-		began, w := time.Now(), httptest.NewRecorder()
-		g.ServeHTTP(w, httptest.NewRequest("GET", "/products", nil))
-		if took := time.Since(began); w.Code != http.StatusGatewayTimeout || took != readWithin {
-			t.Errorf("answered %d after %s", w.Code, took)
-		}
-		b := g.routes.find("GET", "/products").pool.Pick()
-		if b.InFlight() != 1 {
-			t.Errorf("%d calls under way, want only the one just begun", b.InFlight())
-		}
-		synctest.Wait()
-	})
-}
-
-// BenchmarkGateway measures what the gateway adds to a call of the service, over real sockets.
-func BenchmarkGateway(b *testing.B) {
-	body := strings.Repeat("x", 2000)
-	address := serve(b, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
-	s := newStand(b, address, address)
-	for name, url := range map[string]string{"direct": "http://" + address, "gateway": s.url} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					resp, err := client.Get(url + "/products/0190a1f0-0000-7000-8000-000000000001")
-					if err != nil {
-						b.Error(err)
-						return
-					}
-					if n, _ := io.Copy(io.Discard, resp.Body); n != int64(len(body)) {
-						b.Errorf("%d bytes", n)
-					}
-					_ = resp.Body.Close()
-				}
-			})
-		})
+	s := newStand(t, 0)
+	s.fake(t, "cart", hangs)
+	s.time = 100 * time.Millisecond
+	a := s.ask(t, "DELETE", "/cart", nil, "Authorization", s.signed(t, "ada"))
+	if a.status != http.StatusGatewayTimeout || a.code() != "timeout" || a.header.Get(contract.NotExecuted) != "" {
+		t.Errorf("answered %d %s", a.status, a.body)
 	}
 }
 
-// BenchmarkServeHTTP measures the gateway's own work, with a service that answers at once.
-func BenchmarkServeHTTP(b *testing.B) {
-	instances := []registry.Instance{{Name: "a", Address: "a:1"}, {Name: "b", Address: "b:1"}}
-	g := build(b, process.Real("gateway", nil, io.Discard), func() []registry.Instance { return instances })
-	body := strings.Repeat("x", 2000)
-	g.transport = roundTrip(func(*http.Request) (*http.Response, error) {
-		return &http.Response{
-			StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)),
-		}, nil
+// TestOnePacket: a small answer is written at once, and a large one is not kept in memory.
+func TestOnePacket(t *testing.T) {
+	s := newStand(t, 0)
+	large, more := make(chan bool), make(chan struct{})
+	s.fake(t, "catalog", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprint(w, strings.Repeat("x", 1000))
+		if r.URL.RawQuery == "large" {
+			_, _ = fmt.Fprint(w, strings.Repeat("x", 1<<20))
+			large <- true
+			<-more
+		}
 	})
-	b.ReportAllocs()
-	for b.Loop() {
-		r := &http.Request{Method: "GET", URL: mustParse, Header: http.Header{contract.RequestID: {"request-0001"}}, RemoteAddr: "127.0.0.1:1"}
-		g.ServeHTTP(nowhere{}, r)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
+	counting := &counter{Listener: l}
+	front := httptest.NewUnstartedServer(s.Gateway)
+	front.Listener = counting
+	front.Start()
+	defer front.Close()
+	if a := ask1(t, "GET", front.URL+"/products", nil); len(a.body) != 1000 || counting.writes.Load() != 1 {
+		t.Errorf("%d bytes in %d writes", len(a.body), counting.writes.Load())
+	}
+	req, err := http.NewRequestWithContext(t.Context(), "GET", front.URL+"/products?large", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if n, err := io.CopyN(io.Discard, resp.Body, 1<<19); err != nil { // while the service has not ended its answer
+		t.Error(n, err)
+	}
+	<-large
+	close(more)
 }
 
-var mustParse = httptest.NewRequest("GET", "/products/0190a1f0-0000-7000-8000-000000000001", nil).URL
+// counter counts the writes to the connections of a listener.
+type counter struct {
+	net.Listener
+	writes atomic.Int64
+}
 
-type roundTrip func(*http.Request) (*http.Response, error)
+func (c *counter) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	return counted{conn, c}, err
+}
 
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+type counted struct {
+	net.Conn
+	of *counter
+}
 
-type nowhere struct{}
+func (c counted) Write(p []byte) (int, error) {
+	c.of.writes.Add(1)
+	return c.Conn.Write(p)
+}
 
-func (nowhere) Header() http.Header         { return http.Header{} }
-func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
-func (nowhere) WriteHeader(int)             {}
+// TestCalls: what is declared is what is used, and it is valid.
+func TestCalls(t *testing.T) {
+	s := newStand(t, 0)
+	used := map[call.Policy]bool{}
+	for _, p := range s.calls.Declared() {
+		used[p] = true
+	}
+	for _, p := range Calls() {
+		if err := p.Validate(); err != nil {
+			t.Error(err)
+		}
+		if !used[p] {
+			t.Errorf("declared and not used: %+v", p)
+		}
+		delete(used, p)
+	}
+	if len(used) > 0 {
+		t.Errorf("used and not declared: %+v", used)
+	}
+}

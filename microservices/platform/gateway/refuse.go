@@ -1,44 +1,47 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"figlab/api/contract"
 	"figlab/api/problem"
-	"net"
+	"figlab/microservices/platform/call"
+	"fmt"
+	"log/slog"
+	"math"
 	"net/http"
+	"strconv"
 )
 
-// Why nobody answered.
+// Refusals of the gateway's own, word for word those of the services where these have the same.
 var (
-	errNoService  = &problem.Error{Kind: "not-found", Code: "no-service", Detail: "no service of this house answers there"}
-	errNoInstance = &problem.Error{
-		Kind: "unavailable", Code: "no-instance", Detail: "no instance of the service is there to answer; the request was not sent on",
-	}
+	errNoRoute  = &problem.Error{Kind: "not-found", Code: "no-route", Detail: "there is nothing at this path"}
+	errMethod   = &problem.Error{Kind: "method-not-allowed", Code: "method-not-allowed", Detail: "this path has no such method: see Allow"}
+	errTooLarge = &problem.Error{Kind: "too-large", Code: "too-large", Detail: fmt.Sprintf("the body is larger than %d bytes", maxBody)}
+	errNoBody   = &problem.Error{Kind: "malformed", Code: "invalid-request", Detail: "the body could not be read to its end"}
 )
-
-// unreachable says whether no connection came about, so that certainly nothing was sent.
-func unreachable(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
-}
 
 // refuse tells the caller why nobody answered.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
-		panic(http.ErrAbortHandler) // the caller is gone, and cannot be told
-	}
-	told := kind(err)
-	d := problem.From(told)
+	d := problem.From(err)
+	g.sign(w, r)
 	d.RequestID = r.Header.Get(contract.RequestID)
 	h := w.Header()
-	h.Set(contract.RequestID, d.RequestID)
-	h.Set(contract.ServedBy, g.deps.Name)
-	if told == errNoInstance {
+	if d.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	often := limited{}
+	if errors.As(err, &often) {
+		h.Set("Retry-After", strconv.FormatFloat(math.Ceil(often.after.Seconds()), 'f', 0, 64))
+	}
+	if often.after > 0 || call.NotExecuted(err) {
 		h.Set(contract.NotExecuted, "1")
 	}
-	if told != errNoService {
-		g.deps.Log.WarnContext(r.Context(), "request not answered",
+	if d.Status >= http.StatusInternalServerError {
+		level := slog.LevelWarn
+		if gone(r) {
+			level = slog.LevelDebug // nobody will read this either
+		}
+		g.deps.Log.Log(r.Context(), level, "request not answered",
 			"request_id", d.RequestID, "method", r.Method, "path", r.URL.Path, "status", d.Status, "error", err.Error())
 	}
 	if err := problem.Write(w, d); err != nil {
@@ -46,19 +49,9 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// kind turns a failure into the problem told about it.
-func kind(err error) *problem.Error {
-	var own *problem.Error
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &own):
-		return own
-	case errors.As(err, &large):
-		return &problem.Error{Kind: "too-large", Code: "too-large", Detail: "the body is larger than any the shop takes"}
-	case unreachable(err):
-		return errNoInstance
-	case errors.Is(err, context.DeadlineExceeded):
-		return &problem.Error{Kind: "timeout", Code: "timeout", Detail: "no answer came in time; the request may have had its effect"}
-	}
-	return &problem.Error{Kind: "bad-gateway", Code: "bad-gateway", Detail: "the answer was lost; the request may have had its effect"}
+// sign says who answers what.
+func (g *Gateway) sign(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h[contract.RequestID] = r.Header[contract.RequestID]
+	h.Set(contract.ServedBy, g.deps.Name)
 }

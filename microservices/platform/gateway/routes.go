@@ -3,53 +3,54 @@ package gateway
 import (
 	"figlab/api/contract"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 )
 
-// routes finds the service of a request by method and path. Fixed paths are looked up; the few with a variable in them are compared one by
+// routes finds what answers a request by path and method. Fixed paths are looked up; the few with a variable in them are compared one by
 // one.
 type routes struct {
-	fixed     map[string]*route // method, space, path
+	fixed     map[string]*place
 	templates []template
 }
 
+// A place is a path of the contract.
+type place struct {
+	ways  map[string]*way // by method
+	allow string          // the methods
+}
+
 type template struct {
-	method   string
 	segments []string // "" matches any one segment that is not empty
-	route    *route
+	place    *place
 }
 
-// A route is an operation with the service that answers it.
-type route struct {
-	operation contract.Operation
-	pool      pool
+// A way is an operation with the service that does it, and how it is answered.
+type way struct {
+	contract.Operation
+	service http.RoundTripper
+	answer  func(w http.ResponseWriter, r *http.Request, way *way) error
 }
 
-// newRoutes takes the operations of the contract whose capability has a pool.
-func newRoutes(pools map[string]pool) (routes, error) {
-	r := routes{fixed: map[string]*route{}}
+// newRoutes takes all operations of the contract.
+func newRoutes(to func(contract.Operation) *way) (routes, error) {
+	r := routes{fixed: map[string]*place{}}
 	all, err := contract.Operations()
 	if err != nil {
 		return r, fmt.Errorf("gateway: %w", err)
 	}
-	for _, o := range all {
-		p, ok := pools[o.Capability]
-		if !ok {
-			continue
+	places := map[string]*place{}
+	for _, o := range all { // ordered by path and method
+		p, known := places[o.Path]
+		if !known {
+			p = &place{ways: map[string]*way{}, allow: o.Method}
+			places[o.Path] = p
+			r.add(o.Path, p)
+		} else {
+			p.allow += ", " + o.Method
 		}
-		way := &route{operation: o, pool: p}
-		if !strings.Contains(o.Path, "{") {
-			r.fixed[o.Method+" "+o.Path] = way
-			continue
-		}
-		segments := strings.Split(o.Path[1:], "/")
-		for i, s := range segments {
-			if strings.HasPrefix(s, "{") {
-				segments[i] = ""
-			}
-		}
-		r.templates = append(r.templates, template{o.Method, segments, way})
+		p.ways[o.Method] = to(o)
 	}
 	// Where two templates match, the one with its fixed segments further in front is meant.
 	slices.SortStableFunc(r.templates, func(a, b template) int {
@@ -60,20 +61,35 @@ func newRoutes(pools map[string]pool) (routes, error) {
 
 func empty(s string) bool { return s == "" }
 
-// find returns nil when no service answers there.
-func (r routes) find(method, path string) *route {
-	if way, ok := r.fixed[method+" "+path]; ok {
-		return way
+func (r *routes) add(path string, p *place) {
+	if !strings.Contains(path, "{") {
+		r.fixed[path] = p
+		return
 	}
-	for _, t := range r.templates {
-		if t.method == method && t.fits(path) {
-			return t.route
+	segments := strings.Split(path[1:], "/")
+	for i, s := range segments {
+		if strings.HasPrefix(s, "{") {
+			segments[i] = ""
 		}
 	}
-	return nil
+	r.templates = append(r.templates, template{segments, p})
 }
 
-func (t template) fits(path string) bool {
+// find returns what answers, or the methods that the path has instead; neither when the contract has no such path.
+func (r *routes) find(method, path string) (found *way, allow string) {
+	p := r.fixed[path]
+	for i := 0; p == nil && i < len(r.templates); i++ {
+		if r.templates[i].fits(path) {
+			p = r.templates[i].place
+		}
+	}
+	if p == nil {
+		return nil, ""
+	}
+	return p.ways[method], p.allow
+}
+
+func (t *template) fits(path string) bool {
 	path, more := strings.CutPrefix(path, "/")
 	for _, want := range t.segments {
 		var got string

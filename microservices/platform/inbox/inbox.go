@@ -8,6 +8,7 @@ package inbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"figlab/api/internalapi"
 	"figlab/internal/bus"
 	"figlab/internal/process"
@@ -87,9 +88,19 @@ func (c *Consumer) Handle(ctx context.Context, messages []bus.Message) []error {
 		return errs
 	}
 	for _, l := range letters {
-		errs[l.at] = c.apply(ctx, []letter{l})
+		errs[l.at] = again(c.apply(ctx, []letter{l}))
 	}
 	return errs
+}
+
+// again says how a failure is tried again. A database that is away is waited for as long as it takes: an event that is given up would be
+// missing for ever. What a rule or a constraint forbids will be forbidden the next time too: after some tries it goes to the dead letters.
+func again(err error) error {
+	var rule *shop.Error
+	if err == nil || bus.Poisoned(err) || errors.As(err, &rule) || errors.Is(err, store.ErrDuplicate) {
+		return err
+	}
+	return bus.Later(err)
 }
 
 // open reads a message.

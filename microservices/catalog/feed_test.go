@@ -1,176 +1,26 @@
 package catalog_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"figlab/api/internalapi"
-	"figlab/api/shopapi"
-	"figlab/internal/bus"
-	"figlab/internal/engine/postgres"
-	"figlab/internal/process"
-	"figlab/microservices/catalog"
 	"figlab/microservices/platform/host"
-	"fmt"
-	"io"
-	"log/slog"
-	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	rules "figlab/shop/catalog"
 )
 
-// A stand is a catalog service that a test feeds and asks over its doors.
-type stand struct {
-	cfg  host.Config
-	host *host.Host
-	stop func()
-}
-
-func newStand(t *testing.T, change ...func(*host.Config)) *stand {
-	t.Helper()
-	broker, err := bus.NewServer(bus.ServerConfig{Listen: "127.0.0.1:0", Data: t.TempDir()}, deps(t, "broker"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	run(t, broker.Run)
-	s := &stand{cfg: host.Config{
-		Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", AdminToken: "test", Data: t.TempDir(), Store: "sqlite", Broker: broker.URL(),
-	}}
-	for _, c := range change {
-		c(&s.cfg)
-	}
-	s.start(t)
-	return s
-}
-
-func (s *stand) start(t *testing.T) {
-	t.Helper()
-	h, err := catalog.New(t.Context(), s.cfg, deps(t, "catalog-1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.host, s.stop = h, run(t, h.Run)
-}
-
-func deps(t *testing.T, name string) process.Deps {
-	t.Helper()
-	d := process.Real(name, nil, t.Output())
-	d.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
-	return d
-}
-
-func run(t *testing.T, process func(context.Context) error) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := process(ctx); err != nil {
-			t.Errorf("did not end cleanly: %v", err)
-		}
-	}()
-	stop = func() { cancel(); <-done }
-	t.Cleanup(stop)
-	return stop
-}
-
-// call returns the status and decodes the body into out.
-func call(t *testing.T, method, url, token string, in, out any) int {
-	t.Helper()
-	var body []byte
-	if in != nil {
-		var err error
-		if body, err = json.Marshal(in); err != nil {
-			t.Fatal(err)
-		}
-	}
-	req, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out != nil && resp.StatusCode < 300 {
-		if err := json.Unmarshal(b, out); err != nil {
-			t.Fatalf("%s %s: %s: %v", method, url, b, err)
-		}
-	}
-	return resp.StatusCode
-}
-
-func (s *stand) feed(t *testing.T, b internalapi.FeedBatch) (a internalapi.FeedApplied, status int) {
-	t.Helper()
-	status = call(t, "POST", "http://"+s.host.AdminAddr()+"/feed/catalog", "test", b, &a)
-	return a, status
-}
-
-func (s *stand) must(t *testing.T, b internalapi.FeedBatch, applied, skipped int) {
-	t.Helper()
-	a, status := s.feed(t, b)
-	if status != 200 || a.Applied != applied || a.Skipped != skipped {
-		t.Errorf("fed %d events: %d, applied %d and skipped %d, want %d and %d", len(b.Events), status, a.Applied, a.Skipped, applied, skipped)
-	}
-}
-
-func (s *stand) checkpoint(t *testing.T) (at internalapi.FeedCheckpoint) {
-	t.Helper()
-	if status := call(t, "GET", "http://"+s.host.AdminAddr()+"/feed/catalog/checkpoint", "test", nil, &at); status != 200 {
-		t.Fatalf("checkpoint: %d", status)
-	}
-	return at
-}
-
-// name is that of product i, "" when there is none.
-func (s *stand) name(t *testing.T, i int) string {
-	t.Helper()
-	var p shopapi.Product
-	call(t, "GET", "http://"+s.host.Addr()+"/products/"+string(rules.SeedID(1, i)), "", nil, &p)
-	return p.Name
-}
-
-// event is a change of product i; its name tells the version.
-func event(i int, version int64) internalapi.Event {
-	p := rules.Seed(1, i)
-	data, err := json.Marshal(shopapi.Product{
-		Id: string(p.ID), Sku: p.SKU, Name: fmt.Sprint("v", version), Description: p.Description, Category: p.Category,
-		Price:       shopapi.Money{Amount: p.Price.Amount, Currency: string(p.Price.Currency)},
-		WeightGrams: int64(p.Weight), OnSale: true, Version: version, CreatedAt: p.Created, UpdatedAt: p.Updated,
-	})
-	if err != nil {
-		panic(err)
-	}
-	return internalapi.Event{
-		Id: fmt.Sprintf("e-%d-%d", i, version), Capability: "catalog", Type: "product-changed", Schema: 1, Key: string(p.ID), Version: version,
-		Origin: "app", OccurredAt: p.Created, Data: data,
-	}
-}
-
-func batch(events ...internalapi.Event) internalapi.FeedBatch {
-	return internalapi.FeedBatch{Events: events}
-}
-
 // TestVersionGuard: whatever comes, in whatever order and how often, the newest version stands.
 func TestVersionGuard(t *testing.T) { guard(t, newStand(t)) }
 
-// TestVersionGuardOnPostgres is the same on the other store.
-func TestVersionGuardOnPostgres(t *testing.T) {
-	dsn := database(t)
-	guard(t, newStand(t, func(c *host.Config) { c.Store, c.DSN = "postgres", dsn }))
+// TestOnPostgres is the same on the other store, and what owners do.
+func TestOnPostgres(t *testing.T) {
+	dsns := databases(t, "copy", "own")
+	on := func(dsn string) func(*host.Config) { return func(c *host.Config) { c.Store, c.DSN = "postgres", dsn } }
+	guard(t, newStand(t, on(dsns[0])))
+	s := newStand(t, owns(t), on(dsns[1]))
+	changes(t, s)
+	inside(t, s)
 }
 
 func guard(t *testing.T, s *stand) {
@@ -201,6 +51,7 @@ func guard(t *testing.T, s *stand) {
 				s.feed(t, b)
 				continue
 			}
+			s.name(t, i) // what stood before is kept from now on
 			s.must(t, b, c.applied, c.skipped)
 		}
 		if got := s.name(t, i); got != c.stands {
@@ -316,30 +167,4 @@ func TestDoors(t *testing.T) {
 	if status := call(t, "GET", "http://"+s.host.AdminAddr()+"/readyz", "", nil, nil); status != 200 {
 		t.Errorf("ready: %d", status)
 	}
-}
-
-// database returns a fresh Postgres database, or skips the test with the reason why there is none.
-func database(t *testing.T) string {
-	t.Helper()
-	if err := postgres.Find(); err != nil {
-		t.Skip(err)
-	}
-	dir, err := os.MkdirTemp("", "figlab-pg-*") //nolint:usetesting // the parent of t.TempDir is closed to the user the server runs as
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	c, err := postgres.Start(t.Context(), postgres.Options{Dir: filepath.Join(dir, "data"), Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := c.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := c.Create(t.Context(), "catalog"); err != nil {
-		t.Fatal(err)
-	}
-	return c.DSN("catalog")
 }
