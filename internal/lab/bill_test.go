@@ -6,6 +6,7 @@ import (
 	"figlab/internal/process"
 	"figlab/internal/topology"
 	"figlab/scenarios"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -26,6 +27,15 @@ func TestBill(t *testing.T) {
 	w := &walk{
 		scenario: scenarios.Scenario{Phases: scenarios.Phases{Compare: time.Second}}, options: Options{Shop: s.options}, shop: s, out: io.Discard,
 	}
+	tries := 0
+	until(t, time.Minute, "everybody has found everybody", func() bool {
+		tries++
+		first, err := w.orders(t.Context(), fmt.Sprintf("first-%d", tries), 0)
+		if err == nil {
+			_, err = first.Run(t.Context())
+		}
+		return err == nil
+	})
 	used, err := w.during(func() error { return w.bill(t.Context()) })
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +50,7 @@ func TestBill(t *testing.T) {
 	}
 	n := float64(billedTimes * orderRate)
 	t.Logf("%.2f ms a checkout in all; the kernel saw %.2f ms, signing in and writing profiles included", total, milliseconds(used)/n)
-	if len(w.run.Bill) != len(profiledParts())+2 || total > 1.1*milliseconds(used)/n || total < 0.3*milliseconds(used)/n {
+	if len(w.run.Bill) != len(profiledParts())+2 || total > milliseconds(used)/n || total < 0.4*milliseconds(used)/n {
 		t.Errorf("%d parts of %.2f ms", len(w.run.Bill), total)
 	}
 

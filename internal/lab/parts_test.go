@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"maps"
 	"math"
 	"runtime/pprof"
 	"strings"
@@ -96,6 +97,34 @@ func burn(t *testing.T, cpu time.Duration, do func()) {
 		for range 50 { // asking is work, too
 			do()
 		}
+	}
+}
+
+// TestDivide: the kernel says how much, the profile what for.
+func TestDivide(t *testing.T) {
+	of := func(name string, ns int64) *profile.Sample {
+		return &profile.Sample{
+			Value: []int64{1, ns}, Location: []*profile.Location{{Line: []profile.Line{{Function: &profile.Function{Name: name}}}}},
+		}
+	}
+	taken := &profile.Profile{
+		SampleType: []*profile.ValueType{{Type: "samples", Unit: "count"}, {Type: "cpu", Unit: "nanoseconds"}},
+		Sample:     []*profile.Sample{of("net.Dial", 30), of("figlab/shop/cart.Add", 10), of("runtime/pprof.profileWriter", 60)},
+	}
+	idle := &profile.Profile{SampleType: taken.SampleType}
+	parts := map[string]time.Duration{}
+	for _, p := range []struct {
+		used  time.Duration
+		role  string
+		taken *profile.Profile
+	}{{80, "cart", taken}, {4, "search", idle}, {7, "broker", nil}, {2, "provider", nil}, {3, "carrier", nil}} {
+		if err := divide(p.used, p.role, p.taken, parts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[string]time.Duration{socket: 60, rest: 20, collector: 4, brokerProcess: 7, partners: 5}
+	if !maps.Equal(parts, want) {
+		t.Errorf("%v, want %v", parts, want)
 	}
 }
 

@@ -17,24 +17,26 @@ import (
 const longestProfile = 30 * time.Second
 
 // profiles takes a CPU profile of every process that has a door for it, all over the same time, while something is done. It returns when
-// that is done and all profiles are here, or with the first thing that went wrong.
-func (s *shop) profiles(ctx context.Context, lasting time.Duration, do func(context.Context) error) ([]*profile.Profile, error) {
+// that is done and all profiles are here, by process, or with the first thing that went wrong.
+func (s *shop) profiles(ctx context.Context, lasting time.Duration, do func(context.Context) error) (map[string]*profile.Profile, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var doors []string
-	for _, p := range s.at.Processes {
-		if door := s.processes[p.Name].Addresses().Admin; door != "" {
-			doors = append(doors, door)
-		}
-	}
-	taken := make([]*profile.Profile, len(doors))
+	taken := map[string]*profile.Profile{}
+	var mu sync.Mutex
 	var flying sync.WaitGroup
-	for i, door := range doors {
+	for _, process := range s.at.Processes {
+		door := s.processes[process.Name].Addresses().Admin
+		if door == "" {
+			continue
+		}
 		flying.Go(func() {
-			var err error
-			if taken[i], err = s.doors.profile(ctx, door, lasting); err != nil {
+			p, err := s.doors.profile(ctx, door, lasting)
+			if err != nil {
 				cancel(err)
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			taken[process.Name] = p
 		})
 	}
 	if err := do(ctx); err != nil {

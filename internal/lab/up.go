@@ -73,11 +73,11 @@ func (s *shop) settleAt(ctx context.Context, t topology.Topology) error {
 	if _, err := s.advance(ctx, t); err != nil {
 		return err
 	}
-	if !t.Has(topology.Strangler) {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, fedWithin)
 	defer cancel()
+	if !t.Has(topology.Strangler) {
+		return s.acquainted(ctx)
+	}
 	table, err := s.routes(ctx)
 	if err != nil {
 		return err

@@ -79,6 +79,9 @@ func (w *walk) stage(ctx context.Context, t topology.Topology) error {
 
 func (w *walk) reach(ctx context.Context, t topology.Topology, sr *history.StageRun) error {
 	took, err := w.shop.advance(ctx, t)
+	if err == nil && t.Entry == topology.Gateway {
+		err = w.shop.acquainted(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("reach stage %s: %w", t.Stage.ID, err)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // longestProfile bounds how long a profile may be asked for, in seconds.
-const longestProfile = 35
+const longestProfile = 30
 
 // profile answers with a CPU profile of the whole process, in pprof's format, over ?seconds. The runtime takes one at a time: whoever
 // asks meanwhile hears of a conflict.
@@ -39,7 +39,7 @@ func profileFor(ctx context.Context, lasting time.Duration) (*bytes.Buffer, erro
 	if err := pprof.StartCPUProfile(&taken); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
-	err := Pause(context.WithoutCancel(ctx), lasting)
+	err := Pause(ctx, lasting)
 	pprof.StopCPUProfile()
 	if err != nil {
 		return &taken, fmt.Errorf("profile: %w", err)

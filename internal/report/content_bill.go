@@ -14,11 +14,11 @@ func bill(r history.Run) section {
 	}
 	if len(s.Blocks) > 0 {
 		s.Blocks = append(s.Blocks, block{List: [][]span{
-			prose("serialise: values to JSON and back, and whether they are what the contract says. socket: HTTP and the connections below it, " +
-				"also those to a database server and to the broker. database: what the shop's own processes do for their rows; with SQLite that " +
-				"is all of it. broker: what they do to speak to it. crypto: signatures, passwords, random numbers."),
-			prose("runtime: collecting garbage, scheduling, and memory that nobody can be named for. rest: the shop's own code. A sample of a " +
-				"profile counts for the frame nearest to the work that says what it is for."),
+			prose("serialise: values to JSON and back, and whether they are what the contract says. socket: HTTP and the connections " +
+				"below it, also those to a database server and to the broker. database: what the shop's own processes do for their " +
+				"rows; with SQLite that is all of it. broker: what they do to speak to it. crypto: signatures, passwords, random numbers."),
+			prose("runtime: collecting garbage, scheduling, and memory that nobody can be named for. rest: the shop's own " +
+				"code. A sample of a profile counts for the frame nearest to the work that says what it is for."),
 			prose("The broker and the partners are not profiled: what their processes used is one line each. What all of them spend " +
 				"anyway while time goes by is in here."),
 		}})

@@ -46,8 +46,8 @@ func threats(r history.Run) section {
 			"stand beside each p99; below 100 samples it is not shown, and below 1,000 it is a hint."),
 		prose("Availability under a fault is a share of the requests of that short phase: with 200 of them, one request is half a " +
 			"percent."),
-		prose("What a stage costs is counted over the processes of the shop. The links between them, on which faults are injected, run in " +
-			"the lab and are in none of these figures."),
+		prose("What a stage costs is counted over the processes of the shop. The links between them, on which faults are injected, run " +
+			"in the lab and are in none of these figures."),
 	}
 	if slices.ContainsFunc(r.Stages, func(s history.StageRun) bool { return s.ID == houseOfServices }) {
 		l = append(l, prose("Stage 14 begins with rows of its own: no row has been migrated to it from the stages before it."))

@@ -282,7 +282,7 @@ func (s *shell) stands(t testing.TB, id shop.OrderID) Order {
 // until waits for a state and for nothing to be left to do, but not for the sweeper to find what somebody should be at work on.
 func (s *shell) until(t testing.TB, id shop.OrderID, want rules.State) Order {
 	t.Helper()
-	return s.within(t, 4500*time.Millisecond, id, want)
+	return s.within(t, 5*time.Second, id, want)
 }
 
 func (s *shell) within(t testing.TB, bound time.Duration, id shop.OrderID, want rules.State) Order {

@@ -60,8 +60,8 @@ func addKeys(tx *store.Tx, at time.Time, states ...string) error {
 		}
 		b64 := base64.StdEncoding
 		rows[i] = keyRow{
-			ID: token.NewIssuer(private).JWKS().Keys[0].Kid, Public: b64.EncodeToString(public), Private: b64.EncodeToString(private.Seed()),
-			State: state, Created: store.Micros(at),
+			ID: token.NewIssuer(private).JWKS().Keys[0].Kid, State: state, Created: store.Micros(at),
+			Public: b64.EncodeToString(public), Private: b64.EncodeToString(private.Seed()),
 		}
 	}
 	if err := tx.Create(&rows).Error; err != nil {

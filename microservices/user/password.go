@@ -14,8 +14,8 @@ import (
 )
 
 // Parameters of argon2id: the second of the equal least ones in OWASP's password storage cheat sheet (19 MiB, two passes, one lane). Memory
-// is what makes guessing on graphics cards dear; that of the first, 46 MiB, would cost a small machine more than the pass it saves. One lane
-// keeps a sign-in on one core. Each hash names its parameters; before these are changed, matches has to take them from there.
+// is what makes guessing on graphics cards dear; that of the first, 46 MiB, would cost a small machine more than the pass it saves. One
+// lane keeps a sign-in on one core. Each hash names its parameters; before these are changed, matches has to take them from there.
 const (
 	memoryKiB     = 19 * 1024
 	passes        = 2

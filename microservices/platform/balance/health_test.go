@@ -54,15 +54,17 @@ func TestLatency(t *testing.T) {
 		after, took, low, high time.Duration
 		outcome                balance.Outcome
 	}{
-		{0, 200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond, balance.Outcome{}},             // a peak
-		{0, 10 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond, balance.Outcome{}},              // one fast answer is none
-		{5 * time.Second, 10 * time.Millisecond, 79 * time.Millisecond, 81 * time.Millisecond, balance.Outcome{}},  // 200/e + 10(1-1/e)
-		{0, time.Millisecond, 79 * time.Millisecond, 81 * time.Millisecond, balance.Outcome{Failed: true}},         // failing fast is not being fast
-		{0, time.Millisecond, 79 * time.Millisecond, 81 * time.Millisecond, balance.Outcome{Cut: true}},            // nor is being given up
-		{0, 100 * time.Millisecond, 99 * time.Millisecond, 101 * time.Millisecond, balance.Outcome{Cut: true}},     // it took that long at least
-		{5 * time.Second, 0, 36 * time.Millisecond, 38 * time.Millisecond, balance.Outcome{}},                      // 100/e
-		{time.Minute, 40 * time.Millisecond, 39 * time.Millisecond, 41 * time.Millisecond, balance.Outcome{}},      // long forgotten
-		{0, 300 * time.Millisecond, 300 * time.Millisecond, 300 * time.Millisecond, balance.Outcome{Failed: true}}, // a timeout
+		{0, 200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond, balance.Outcome{}},                          // a peak
+		{0, 10 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond, balance.Outcome{}},                           // one fast answer is none
+		{5 * time.Second, 10 * time.Millisecond, 79 * time.Millisecond, 81 * time.Millisecond, balance.Outcome{}},               // 200/e + 10(1-1/e)
+		{0, time.Millisecond, 79 * time.Millisecond, 81 * time.Millisecond, balance.Outcome{Failed: true}},                      // failing fast is not being fast
+		{0, time.Millisecond, 79 * time.Millisecond, 81 * time.Millisecond, balance.Outcome{Cut: true}},                         // nor is being given up
+		{0, 100 * time.Millisecond, 99 * time.Millisecond, 101 * time.Millisecond, balance.Outcome{Cut: true}},                  // it took that long at least
+		{5 * time.Second, 0, 36 * time.Millisecond, 38 * time.Millisecond, balance.Outcome{}},                                   // 100/e
+		{time.Minute, 40 * time.Millisecond, 39 * time.Millisecond, 41 * time.Millisecond, balance.Outcome{}},                   // long forgotten
+		{0, 300 * time.Millisecond, 300 * time.Millisecond, 300 * time.Millisecond, balance.Outcome{Failed: true}},              // a timeout
+		{5 * time.Second, 50 * time.Millisecond, 110 * time.Millisecond, 111 * time.Millisecond, balance.Outcome{Failed: true}}, // 300/e
+		{5 * time.Second, 30 * time.Millisecond, 40 * time.Millisecond, 41 * time.Millisecond, balance.Outcome{Cut: true}},      // 300/e/e
 	} {
 		s.now = s.now.Add(c.after)
 		c.outcome.Took = c.took

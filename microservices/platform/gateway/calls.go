@@ -26,7 +26,7 @@ func reading(c shop.Capability) call.Policy {
 	case shop.Catalog:
 		p.Hedge = 50 * time.Millisecond
 	case shop.Search:
-		p.Timeout, p.Attempts, p.Fallback = 1500*time.Millisecond, 2, "the catalog looks for the words in names"
+		p.Timeout, p.Attempts, p.Fallback = time.Second, 2, "the catalog looks for the words in names"
 	case shop.Recommendation:
 		p.Timeout, p.Attempts, p.Fallback = time.Second, 2, "nothing is recommended"
 	}

@@ -23,7 +23,11 @@ func (r report) ReadCalls(ctx context.Context, _ callsapi.ReadCallsRequestObject
 		Shed: r.shed.Stats().Shed, Consumers: []internalapi.ConsumerCount{},
 	}
 	for _, d := range r.calls.Report().Dependencies {
-		out.Calls = append(out.Calls, count(d))
+		c := count(d)
+		if set := r.watched[d.To]; set != nil {
+			c.Instances = len(set.Instances())
+		}
+		out.Calls = append(out.Calls, c)
 	}
 	for _, c := range r.consumers {
 		pending, err := r.bus.Pending(ctx, c.Durable, c.Subjects())
