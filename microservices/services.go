@@ -47,7 +47,9 @@ type Role func(ctx context.Context, cfg Config, deps process.Deps) (*Process, er
 // Roles are the processes of the house, by name: the twelve services, and the gateway in front of them.
 func Roles() map[string]Role {
 	plain := func(build func(context.Context, host.Config, process.Deps) (*Process, error)) Role {
-		return func(ctx context.Context, cfg Config, deps process.Deps) (*Process, error) { return build(ctx, cfg.Config, deps) }
+		return func(ctx context.Context, cfg Config, deps process.Deps) (*Process, error) {
+			return build(ctx, cfg.Config, deps)
+		}
 	}
 	return map[string]Role{
 		string(shop.User):            plain(user.New),

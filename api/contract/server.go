@@ -27,7 +27,6 @@ const (
 // ServiceToken is the header by which a service proves to another who it is.
 const ServiceToken = "X-Service-Token"
 
-
 // Verifier turns a token into the caller's claims.
 type Verifier interface {
 	Verify(ctx context.Context, signed string) (token.Claims, error)

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"figlab/bench/compare"
 	"figlab/internal/history"
 	"figlab/internal/process"
 	"figlab/internal/topology"
@@ -23,15 +24,13 @@ const billedTimes = 3
 // outlast is how much longer than what is measured a profile is taken, so that writing it is not measured.
 const outlast = time.Second
 
-// bill adds to the run where the CPU of a checkout goes. It is a run of its own: nothing else that is measured pays for the profiles.
-func (w *walk) bill(ctx context.Context) error {
-	orders, err := w.orders(ctx, "bill", 0)
-	if err != nil {
-		return err
-	}
+// perCheckout is what a checkout costs beyond what the shop spends anyway, in ms: a product into the cart, the order, and everything until
+// the parcel is delivered. It adds to the run where that goes; the profiles cost a few thousandths of it.
+func (w *walk) perCheckout(ctx context.Context, orders compare.Checkouts, idle float64) (float64, error) {
 	orders.Duration = min(billedTimes*orders.Duration, longestProfile-afterwards-outlast)
-	n := 0
+	n, start := 0, time.Now()
 	var used map[string]time.Duration
+	var lasted time.Duration
 	taken, err := w.shop.profiles(ctx, orders.Duration+afterwards+outlast, func(ctx context.Context) (err error) {
 		used, err = w.each(func() error {
 			took, err := orders.Run(ctx)
@@ -41,19 +40,22 @@ func (w *walk) bill(ctx context.Context) error {
 			}
 			return process.Pause(ctx, afterwards)
 		})
+		lasted = time.Since(start)
 		return err
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
+	var total time.Duration
 	parts := map[string]time.Duration{}
 	for _, p := range w.shop.at.Processes {
+		total += used[p.Name]
 		if err := divide(used[p.Name], p.Role, taken[p.Name], parts); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	w.run.Bill = append(w.run.Bill, billed(w.shop.at.Stage.ID, "checkout", parts, n)...)
-	return nil
+	return (milliseconds(total) - idle*lasted.Seconds()) / float64(max(n, 1)), nil
 }
 
 // each returns the CPU that each process of the shop uses while something is done.

@@ -81,13 +81,14 @@ func (w *walk) priceAt(ctx context.Context, id string, at site) (p price, err er
 		if p.product, err = w.perProduct(ctx); err != nil {
 			return err
 		}
-		if p.checkout, err = w.perCheckout(ctx, p.idle); err != nil {
+		orders, err := w.customers(ctx)
+		if err != nil {
 			return err
 		}
-		if err = w.confirmations(ctx); err != nil {
+		if p.checkout, err = w.perCheckout(ctx, orders, p.idle); err != nil {
 			return err
 		}
-		return w.bill(ctx)
+		return w.confirmations(ctx, orders)
 	})
 	return p, err
 }
@@ -132,45 +133,22 @@ func (w *walk) perProduct(ctx context.Context) (float64, error) {
 	return milliseconds(used) / float64(max(n, 1)), err
 }
 
-// perCheckout is what a checkout costs beyond what the shop spends anyway, in ms: a product into the cart, the order, and everything until
-// the parcel is delivered.
-func (w *walk) perCheckout(ctx context.Context, idle float64) (float64, error) {
-	orders, err := w.orders(ctx, "price", 0)
-	if err != nil {
-		return 0, err
-	}
-	var n int
-	start := time.Now()
-	used, err := w.during(func() error {
-		took, err := orders.Run(ctx)
-		n = len(took)
-		if err != nil {
-			return err
-		}
-		return process.Pause(ctx, afterwards)
-	})
-	return (milliseconds(used) - idle*time.Since(start).Seconds()) / float64(max(n, 1)), err
-}
-
 // confirmations measures how long shoppers wait until their order is decided.
-func (w *walk) confirmations(ctx context.Context) error {
-	orders, err := w.orders(ctx, "wait", pollPending)
-	if err != nil {
-		return err
-	}
+func (w *walk) confirmations(ctx context.Context, orders compare.Checkouts) error {
+	orders.Name, orders.Poll = orders.Name+"-wait", pollPending
 	took, err := orders.Run(ctx)
 	if err != nil {
 		return err
 	}
 	name := fmt.Sprintf("order placed until decided at %d/s, stage %s: p99 against p50", orderRate, w.shop.at.Stage.ID)
 	w.relate(name, milliseconds(took.Quantile(0.99)), milliseconds(took.Quantile(0.5)), "ms")
-	return process.Pause(ctx, afterwards) // until the last parcel is delivered: the next measurement starts from rest
+	return nil
 }
 
-// orders are checkouts by seeded shoppers of seeded products that are plenty.
-func (w *walk) orders(ctx context.Context, name string, poll time.Duration) (compare.Checkouts, error) {
+// customers are checkouts by seeded shoppers, who have signed in, of seeded products that are plenty.
+func (w *walk) customers(ctx context.Context) (compare.Checkouts, error) {
 	c := compare.Checkouts{
-		Client: client(), URL: w.entry(), Name: name + "-" + w.shop.at.Stage.ID, Rate: orderRate, Duration: w.scenario.Phases.Compare, Poll: poll,
+		Client: client(), URL: w.entry(), Name: "price-" + w.shop.at.Stage.ID, Rate: orderRate, Duration: w.scenario.Phases.Compare,
 	}
 	for i := range customers {
 		var s shopapi.Session

@@ -16,9 +16,13 @@ type audit func(ctx context.Context, a *internalapi.Audit) error
 
 // Audit has the service's facts read whenever an oracle asks: its rows, and its part of the work that is left. The host adds what is left
 // in outbox and on the bus.
-func (h *Host) Audit(read func(ctx context.Context, a *internalapi.Audit) error) { h.audits = append(h.audits, read) }
+func (h *Host) Audit(read func(ctx context.Context, a *internalapi.Audit) error) {
+	h.audits = append(h.audits, read)
+}
 
-func (h *Host) auditDoor(e *echo.Echo) { auditapi.RegisterHandlers(e, auditapi.NewStrictHandler(auditor{h}, nil)) }
+func (h *Host) auditDoor(e *echo.Echo) {
+	auditapi.RegisterHandlers(e, auditapi.NewStrictHandler(auditor{h}, nil))
+}
 
 type auditor struct{ *Host }
 
