@@ -47,7 +47,7 @@ func New(ctx context.Context, cfg host.Config, deps process.Deps) (_ *host.Host,
 		return nil, err
 	}
 	s := &Cart{db: db, deps: deps, products: asked}
-	h.Consume(inbox.Subscription{Durable: string(shop.Cart), Events: s.events()})
+	h.Consume(inbox.Subscription{Durable: string(shop.Cart), Idempotent: true, Skip: s.taken, Events: s.events()})
 	public, err := h.Contract()
 	if err != nil {
 		return nil, err

@@ -17,6 +17,12 @@ func (s *Cart) events() map[inbox.Kind]inbox.Handler {
 	return map[inbox.Kind]inbox.Handler{{Capability: shop.OrderTaking, Type: "order-placed", Schema: 2}: s.ordered}
 }
 
+// taken says whether order taking has had an order taken out already, as it nearly always has.
+func (s *Cart) taken(ctx context.Context, e internalapi.Event) bool {
+	known, err := wasTaken(s.db.Read(ctx), shop.OrderID(e.Key))
+	return err == nil && known
+}
+
 // ordered takes out what was ordered, unless order taking has had that done already.
 func (s *Cart) ordered(_ context.Context, tx *store.Tx, e internalapi.Event) error {
 	var placed internalapi.PlacedOrder

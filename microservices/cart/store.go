@@ -143,6 +143,15 @@ type order struct {
 // TableName names the table.
 func (order) TableName() string { return "cart_orders" }
 
+// wasTaken says whether an order was taken out of its cart.
+func wasTaken(q *gorm.DB, o shop.OrderID) (bool, error) {
+	var n int64
+	if err := q.Model(&order{}).Where("order_id = ?", o).Count(&n).Error; err != nil {
+		return false, fmt.Errorf("look for order %s: %w", o, err)
+	}
+	return n > 0, nil
+}
+
 // noteOrder notes that what was ordered is taken out, and says whether that is new.
 func noteOrder(tx *store.Tx, user shop.UserID, o shop.OrderID) (first bool, err error) {
 	noted := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&order{string(o), string(user)})

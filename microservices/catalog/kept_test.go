@@ -106,8 +106,11 @@ func TestForgets(t *testing.T) {
 			}
 		}
 	}
-	if s := c.kept.memory.Stats(); s.Hits != 5 {
-		t.Errorf("%+v, want 5 hits", s)
+	if !shows(two, "a change by a new owner") {
+		t.Error("what was read under the old owner is back")
+	}
+	if s := c.kept.memory.Stats(); s.Hits != 6 {
+		t.Errorf("%+v, want 6 hits", s)
 	}
 }
 

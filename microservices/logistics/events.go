@@ -12,6 +12,15 @@ import (
 	"fmt"
 )
 
+func (l *Logistics) subscription() inbox.Subscription {
+	return inbox.Subscription{
+		Durable: string(shop.Logistics), Idempotent: true, Skip: inbox.SkipUnless(string(shopapi.OrderStateConfirmed)),
+		Events: map[inbox.Kind]inbox.Handler{
+			{Capability: shop.OrderProcessing, Type: "order-changed", Schema: 1}: l.orderChanged,
+		},
+	}
+}
+
 // orderChanged hears that an order is confirmed: from now on the time runs that its shopper has to cancel. Said a second time, or after
 // the shipment was recalled, it changes nothing.
 func (l *Logistics) orderChanged(_ context.Context, tx *store.Tx, e internalapi.Event) error {

@@ -9,7 +9,6 @@ import (
 	"figlab/internal/process"
 	"figlab/microservices/platform/duty"
 	"figlab/microservices/platform/host"
-	"figlab/microservices/platform/inbox"
 	"figlab/microservices/platform/outbox"
 	"figlab/microservices/platform/store"
 	"figlab/microservices/platform/wire"
@@ -61,9 +60,7 @@ func New(ctx context.Context, cfg Config, deps process.Deps) (_ *host.Host, err 
 	}
 	l := &Logistics{db: db, out: h.Outbox(), carrier: c, deps: deps, delay: cfg.DispatchDelay, planned: make(chan struct{}, 1)}
 	h.Audit(l.audit)
-	h.Consume(inbox.Subscription{Durable: string(shop.Logistics), Events: map[inbox.Kind]inbox.Handler{
-		{Capability: shop.OrderProcessing, Type: "order-changed", Schema: 1}: l.orderChanged,
-	}})
+	h.Consume(l.subscription())
 	h.Part(duty.Part(db, deps, "dispatch", l.dispatcher()))
 	h.Part(duty.Part(db, deps, "carrier events", l.listener()))
 	if err := l.open(h); err != nil {

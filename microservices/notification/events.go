@@ -18,7 +18,7 @@ import (
 // so the order in which events come makes no difference: a late one is news that was not told yet.
 
 func (n *Notification) subscription() inbox.Subscription {
-	return inbox.Subscription{Durable: string(shop.Notification), Events: map[inbox.Kind]inbox.Handler{
+	return inbox.Subscription{Durable: string(shop.Notification), Idempotent: true, Events: map[inbox.Kind]inbox.Handler{
 		{Capability: shop.OrderProcessing, Type: "order-changed", Schema: 1}: n.orderChanged,
 		{Capability: shop.Payment, Type: "payment-refunded", Schema: 1}:      n.paymentRefunded,
 	}}

@@ -19,7 +19,7 @@ import (
 // handler takes an event into the order's state; the calls that follow are made after the commit.
 
 func (p *Processing) subscription() inbox.Subscription {
-	return inbox.Subscription{Durable: string(shop.OrderProcessing), Events: map[inbox.Kind]inbox.Handler{
+	return inbox.Subscription{Durable: string(shop.OrderProcessing), Idempotent: true, Events: map[inbox.Kind]inbox.Handler{
 		{Capability: shop.OrderTaking, Type: "order-placed", Schema: 2}:   p.orderPlaced,
 		{Capability: shop.Logistics, Type: "shipment-changed", Schema: 1}: p.shipmentChanged,
 	}}

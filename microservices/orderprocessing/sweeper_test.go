@@ -163,9 +163,10 @@ func TestStopped(t *testing.T) {
 	d.put("a")
 	<-begun
 	cancel()
+	began := time.Now()
 	close(going)
-	if err := <-ended; err != nil || len(done) != 1 {
-		t.Errorf("%d finished, %v", len(done), err)
+	if err := <-ended; err != nil || len(done) != 1 || time.Since(began) > finish/2 {
+		t.Errorf("%d finished, %v, after %s", len(done), err, time.Since(began))
 	}
 	d.put("b")
 	if len(done) != 1 {

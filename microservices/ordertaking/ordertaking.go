@@ -50,7 +50,7 @@ func New(ctx context.Context, cfg host.Config, deps process.Deps) (_ *host.Host,
 	}
 	o := &OrderTaking{db: db, out: h.Outbox(), deps: deps, carts: ask, catalog: ask, rates: ask}
 	h.Audit(o.audit)
-	h.Consume(inbox.Subscription{Durable: "ordertaking", Events: o.heard()})
+	h.Consume(inbox.Subscription{Durable: string(shop.OrderTaking), Idempotent: true, Events: o.heard()})
 	public, err := h.Contract()
 	if err != nil {
 		return nil, err

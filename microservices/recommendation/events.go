@@ -14,9 +14,12 @@ import (
 // This service hears of orders that are confirmed, and tells nothing: a suggestion is nobody's fact.
 
 func (r *Recommendation) subscription() inbox.Subscription {
-	return inbox.Subscription{Durable: string(shop.Recommendation), Events: map[inbox.Kind]inbox.Handler{
-		{Capability: shop.OrderProcessing, Type: "order-changed", Schema: 1}: r.orderChanged,
-	}}
+	return inbox.Subscription{
+		Durable: string(shop.Recommendation), Skip: inbox.SkipUnless(string(shopapi.OrderStateConfirmed)),
+		Events: map[inbox.Kind]inbox.Handler{
+			{Capability: shop.OrderProcessing, Type: "order-changed", Schema: 1}: r.orderChanged,
+		},
+	}
 }
 
 // orderChanged counts an order that is confirmed. Its other states say nothing about what was wanted: one that is shipped was confirmed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"figlab/api/internalapi"
 	"figlab/api/shopapi"
 	"figlab/api/token"
@@ -11,6 +12,8 @@ import (
 	"figlab/internal/engine/postgres"
 	"figlab/internal/process"
 	"figlab/microservices/platform/host"
+	"figlab/microservices/platform/store"
+	"figlab/shop"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -202,20 +206,22 @@ func TestSuggests(t *testing.T) {
 	if got := s.suggests(t, 0, 1, 3); got != "" {
 		t.Errorf("of nothing it suggests %s", got)
 	}
-	s.tell(t, "", s.order(t, 1, 1, "confirmed", 1, 2), s.order(t, 2, 2, "confirmed", 1, 2, 3, 3), s.order(t, 3, 3, "confirmed", 4))
+	s.tell(t, "", s.order(t, 1, 1, "confirmed", 1, 2), s.order(t, 2, 2, "confirmed", 1, 2, 3, 3), s.order(t, 3, 3, "confirmed", 4),
+		s.order(t, 4, 3, "confirmed", 4), s.order(t, 5, 4, "confirmed", 4))
 	s.settled(t)
 	for _, c := range []struct {
 		who, about, limit int
 		want              string
 	}{
-		{0, 1, 10, "2 bought_together×2, 3 bought_together×1, 4 popular×1"},
-		{0, 0, 10, "1 popular×2, 2 popular×2, 3 popular×1, 4 popular×1"},
+		{0, 1, 10, "2 bought_together×2, 3 bought_together×1, 4 popular×3"},
+		{0, 0, 10, "4 popular×3, 1 popular×2, 2 popular×2, 3 popular×1"},
 		{0, 4, 10, "1 popular×2, 2 popular×2, 3 popular×1"},
-		{0, 9, 2, "1 popular×2, 2 popular×2"},
+		{0, 4, 1, "1 popular×2"},
+		{0, 9, 2, "4 popular×3, 1 popular×2"},
 		{0, 1, 1, "2 bought_together×2"},
-		{1, 0, 10, "1 own_history×2, 2 own_history×2, 3 own_history×2, 4 popular×1"},
-		{1, 3, 10, "1 bought_together×1, 2 bought_together×1, 4 popular×1"},
-		{3, 0, 10, "1 popular×2, 2 popular×2, 3 popular×1, 4 popular×1"},
+		{1, 0, 10, "1 own_history×2, 2 own_history×2, 3 own_history×2, 4 popular×3"},
+		{1, 3, 10, "1 bought_together×1, 2 bought_together×1, 4 popular×3"},
+		{3, 0, 10, "4 popular×3, 1 popular×2, 2 popular×2, 3 popular×1"},
 	} {
 		if got := s.suggests(t, c.who, c.about, c.limit); got != c.want {
 			t.Errorf("user %d looking at %d is told %s, want %s", c.who, c.about, got, c.want)
@@ -250,6 +256,42 @@ func TestReplicas(t *testing.T) { replicas(t, newStand(t)) }
 func TestReplicasOnPostgres(t *testing.T) {
 	dsn := database(t)
 	replicas(t, newStand(t, func(c *host.Config) { c.Store, c.DSN = "postgres", dsn }))
+	turns(t, dsn)
+}
+
+// turns: of two batches that count the same products in another order, the second waits for the first; neither is broken off.
+func turns(t *testing.T, dsn string) {
+	t.Helper()
+	var tries atomic.Int64
+	begun := make(chan struct{})
+	batch := func(first, second int, between func()) error {
+		db, err := store.Open(t.Context(), store.Options{Kind: store.Postgres, DSN: dsn, Migrations: migrations})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = db.Close() }()
+		return db.Write(t.Context(), func(tx *store.Tx) error {
+			tries.Add(1)
+			buyer := shop.UserID(user(first))
+			if err := count(tx, shop.OrderID(id(5, first)), buyer, []shop.ProductID{shop.ProductID(product(first))}); err != nil {
+				return err
+			}
+			between()
+			return count(tx, shop.OrderID(id(6, second)), buyer, []shop.ProductID{shop.ProductID(product(second))})
+		})
+	}
+	done := make(chan error, 2)
+	go func() {
+		done <- batch(51, 52, sync.OnceFunc(func() {
+			close(begun)
+			time.Sleep(300 * time.Millisecond) // the other one shall be under way
+		}))
+	}()
+	<-begun
+	go func() { done <- batch(52, 51, func() {}) }()
+	if err := errors.Join(<-done, <-done); err != nil || tries.Load() != 2 {
+		t.Errorf("two batches took %d tries (%v)", tries.Load(), err)
+	}
 }
 
 func replicas(t *testing.T, s *stand) {

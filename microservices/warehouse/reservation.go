@@ -76,6 +76,13 @@ func (w *Warehouse) Reserve(ctx context.Context, order shop.OrderID, items []Ite
 		}
 		return nil
 	})
+	if errors.Is(err, rules.ErrShort) {
+		// The order is told that there is too little, and that stays so: a repetition of the request that comes late, after a restock, must
+		// not hold pieces for an order that was rejected.
+		if _, marked := w.Release(ctx, order); marked != nil {
+			return Reservation{}, marked
+		}
+	}
 	if err != nil {
 		return Reservation{}, fmt.Errorf("reserve for order %s: %w", order, err)
 	}

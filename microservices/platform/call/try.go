@@ -58,7 +58,7 @@ func (r *run) send(ctx context.Context, t *try) (*http.Response, error) {
 func (r *run) outgoing(ctx context.Context, t *try) (*http.Request, error) {
 	out, to := r.req.WithContext(ctx), *r.req.URL
 	to.Host = t.address
-	out.URL, out.Header = &to, r.header(r.left())
+	out.URL, out.Header = &to, r.header(ctx)
 	// Without a way to get the body again, and with one even where it is empty, the transport cannot repeat a write by itself.
 	out.GetBody, out.Body, out.ContentLength = nil, nil, r.size
 	switch {
@@ -81,7 +81,7 @@ func (once) Read([]byte) (int, error) { return 0, io.EOF }
 func (once) Close() error             { return nil }
 
 // header is that of the request with what we add to it. Each try has its own, since the transport may still read that of the one before.
-func (r *run) header(left time.Duration) http.Header {
+func (r *run) header(ctx context.Context) http.Header {
 	h := make(http.Header, len(r.req.Header)+5)
 	maps.Copy(h, r.req.Header)
 	values := make([]string, 0, 5)
@@ -92,13 +92,13 @@ func (r *run) header(left time.Duration) http.Header {
 		}
 	}
 	set(PathHeader, r.path)
-	set(BudgetHeader, strconv.FormatInt(left.Milliseconds(), 10))
+	set(BudgetHeader, strconv.FormatInt(r.left().Milliseconds(), 10))
 	delete(h, IdentityHeader) // nobody speaks for us
 	set(IdentityHeader, r.identity)
 	if h[contract.RequestID] == nil {
 		set(contract.RequestID, r.from.request)
 	}
-	if signed := token.Signed(r.req.Context()); r.AsUser && signed != "" {
+	if signed := token.Signed(ctx); r.AsUser && signed != "" {
 		set("Authorization", "Bearer "+signed)
 	}
 	return h

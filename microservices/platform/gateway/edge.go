@@ -49,16 +49,11 @@ func (g *Gateway) receive(r *http.Request) (_ *http.Request, caller string) {
 
 // sane accepts the ids that the services accept, so that all who log a request call it the same.
 func sane(id string) bool {
-	if len(id) < 8 || len(id) > 64 {
-		return false
-	}
-	for i := range len(id) {
-		c := id[i]
-		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' && c != '_' && c != '.' {
-			return false
-		}
-	}
-	return true
+	return len(id) >= 8 && len(id) <= 64 && strings.IndexFunc(id, strange) < 0
+}
+
+func strange(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-' && r != '_' && r != '.'
 }
 
 // limited is the refusal of a client that asks too often.
@@ -99,7 +94,8 @@ func (g *Gateway) authenticate(r *http.Request, wanted bool) (user string, err e
 	}
 	claims, err := g.verify.Verify(r.Context(), signed)
 	if errors.Is(err, token.ErrNoKeys) {
-		g.deps.Log.DebugContext(r.Context(), "token not verified here", "request_id", r.Header.Get(contract.RequestID), "error", err.Error())
+		g.deps.Log.DebugContext(r.Context(), "token not verified here",
+			"request_id", r.Header.Get(contract.RequestID), "error", err.Error())
 		return "", nil
 	}
 	return claims.User, err

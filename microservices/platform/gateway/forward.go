@@ -9,7 +9,7 @@ import (
 
 // forward has the service answer.
 func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, way *way) error {
-	answer, err := way.service.RoundTrip(outgoing(r, way))
+	answer, err := way.service.RoundTrip(outgoing(r, way)) //nolint:bodyclose // pass closes it
 	if err != nil {
 		return err //nolint:wrapcheck // refuse tells it apart
 	}

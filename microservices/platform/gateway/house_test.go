@@ -124,7 +124,8 @@ func TestHouse(t *testing.T) {
 	if name, err := who(t, h.authority, "catalog").Verify(r.Header.Get(call.IdentityHeader)); name != service || err != nil {
 		t.Errorf("the service was asked by %q (%v)", name, err)
 	}
-	if a := ask1(t, "GET", h.url+"/products", nil, call.IdentityHeader, "cart", "Authorization", "Bearer a.b.c"); a.status != 200 ||
+	if a := ask1(t, "GET", h.url+"/products", nil, call.IdentityHeader, "cart", call.PathHeader, "cart",
+		"Authorization", "Bearer a.b.c"); a.status != 200 ||
 		f.last(t).Header.Get(call.IdentityHeader) == "cart" || f.last(t).Header.Get(call.PathHeader) != service {
 		t.Errorf("%+v, asked with %v", a, f.last(t).Header)
 	}

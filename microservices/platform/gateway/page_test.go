@@ -113,7 +113,7 @@ func TestPage(t *testing.T) {
 func TestPageWithout(t *testing.T) {
 	down, none := refuses("unavailable", "overloaded"), answers(200, "what?")
 	for name, c := range map[string]struct {
-		break_  func(p *pages)
+		breaks  func(p *pages)
 		lacks   string
 		counted string
 	}{
@@ -130,7 +130,7 @@ func TestPageWithout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPages(t, 3)
-			c.break_(p)
+			c.breaks(p)
 			began := time.Now()
 			a, v := p.page(t)
 			if a.status != 200 || a.header.Get(contract.Degraded) != c.lacks || v.Product.Name != "Cup" || v.Recommendations == nil ||

@@ -37,6 +37,11 @@ type Handler func(ctx context.Context, tx *store.Tx, e internalapi.Event) error
 type Subscription struct {
 	Durable string
 	Events  map[Kind]Handler
+	// Skip says that an event is nothing to the service: it is not handled, and costs no transaction. It may look at the database, but an
+	// event it lets pass must be handled as if it had not looked.
+	Skip func(ctx context.Context, e internalapi.Event) bool
+	// Idempotent says that every handler has its effect once by itself, by a key or a version it compares: nothing needs to be noted.
+	Idempotent bool
 }
 
 // Subjects lists where its events are published.
@@ -50,6 +55,14 @@ func (s Subscription) Subjects() (all []string) {
 
 // Poison returns the error for an event that will never be handled: it goes to the dead letters at once.
 func Poison(format string, args ...any) error { return bus.Poison(fmt.Errorf(format, args...)) }
+
+// SkipUnless skips the events of aggregates that are in another state.
+func SkipUnless(state string) func(context.Context, internalapi.Event) bool {
+	return func(_ context.Context, e internalapi.Event) bool {
+		var data struct{ State *string }
+		return json.Unmarshal(e.Data, &data) == nil && data.State != nil && *data.State != state // what cannot be read is the handler's
+	}
+}
 
 // A Consumer handles the events of a subscription.
 type Consumer struct {
@@ -80,7 +93,7 @@ func (c *Consumer) Handle(ctx context.Context, messages []bus.Message) []error {
 	var letters []letter
 	for i, m := range messages {
 		l := letter{at: i}
-		if l.event, l.handle, errs[i] = c.open(m); errs[i] == nil {
+		if l.event, l.handle, errs[i] = c.open(m); errs[i] == nil && (c.Skip == nil || !c.Skip(ctx, l.event)) {
 			letters = append(letters, l)
 		}
 	}
@@ -122,8 +135,10 @@ func (c *Consumer) open(m bus.Message) (e internalapi.Event, h Handler, err erro
 func (c *Consumer) apply(ctx context.Context, letters []letter) error {
 	var fresh []letter
 	err := c.db.Write(ctx, func(tx *store.Tx) (err error) {
-		if fresh, err = c.claim(tx, letters); err != nil {
-			return err
+		if fresh = letters; !c.Idempotent {
+			if fresh, err = c.claim(tx, letters); err != nil {
+				return err
+			}
 		}
 		for _, l := range fresh {
 			if err := l.handle(ctx, tx, l.event); err != nil {

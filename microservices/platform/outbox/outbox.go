@@ -1,7 +1,8 @@
 // Package outbox tells others what happened, without ever telling what did not or forgetting what did: the event is written in the
 // transaction of the change it tells about, and a relay carries it to the bus afterwards, at least once.
 //
-// A row is deleted once the bus has acknowledged it, so no cursor can skip a row whose transaction commits late; the event's id is the
+// The relay gets the events of a commit from memory; the table is what a crash, or a bus that is away, leaves them in. A row is deleted
+// some moments after the bus has acknowledged it, many at once, so no cursor can skip a row whose transaction commits late; the event's id is the
 // message id, so the bus drops what a crash between the two makes a relay send again. Replicas share the table: each relays what it has
 // written itself, and adopts what has lain there so long that its writer must be gone.
 package outbox
@@ -84,7 +85,9 @@ func (o Outbox) Append(tx *store.Tx, changes ...Change) error {
 	if err := tx.Create(&rows).Error; err != nil {
 		return fmt.Errorf("append to the outbox: %w", err)
 	}
-	tx.Emitted()
+	for _, r := range rows {
+		tx.Emit(store.Emission{ID: r.ID, Subject: r.Subject, Body: []byte(r.Body)})
+	}
 	return nil
 }
 

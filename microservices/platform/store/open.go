@@ -38,12 +38,12 @@ type Store struct {
 	kind      string
 	write     *gorm.DB // one connection on SQLite: writers queue here, not in SQLITE_BUSY; replicas queue at the file
 	read      *gorm.DB
-	emissions chan struct{}
+	emissions chan []Emission
 }
 
 // Open opens the database and brings its schema to the version this program knows. A schema of a newer version is refused.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{kind: o.Kind, emissions: make(chan struct{}, 1)}
+	s := &Store{kind: o.Kind, emissions: make(chan []Emission, 512)}
 	var err error
 	switch o.Kind {
 	case SQLite:

@@ -131,7 +131,7 @@ func TestCommitWakes(t *testing.T) {
 					heard = append(heard, what)
 				}
 			})
-			tx.Emitted()
+			tx.Emit(store.Emission{ID: what})
 			return errors.Join(tx.Create(&letter{what}).Error, fail)
 		}
 	}
@@ -147,7 +147,9 @@ func TestCommitWakes(t *testing.T) {
 	if err := s.Write(t.Context(), note("b", nil)); err != nil {
 		t.Fatal(err)
 	}
-	<-s.Emissions()
+	if e := <-s.Emissions(); len(e) != 1 || e[0].ID != "b" {
+		t.Errorf("emitted %v", e)
+	}
 	if len(heard) != 1 || heard[0] != "b" {
 		t.Errorf("heard of %v, want b", heard)
 	}

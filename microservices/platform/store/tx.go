@@ -14,8 +14,14 @@ import (
 // A Tx is the transaction of one use case.
 type Tx struct {
 	*gorm.DB
-	emitted bool
+	emitted []Emission
 	after   []func()
+}
+
+// An Emission is an event as the outbox has written it.
+type Emission struct {
+	ID, Subject string
+	Body        []byte
 }
 
 // ErrDuplicate is returned for a row whose key is already there.
@@ -46,10 +52,10 @@ func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 func (s *Store) committed(tx *Tx) {
-	if tx.emitted {
+	if len(tx.emitted) > 0 {
 		select {
-		case s.emissions <- struct{}{}:
-		default: // the relay has not taken the last one yet: it will see this commit too
+		case s.emissions <- tx.emitted:
+		default: // the relay is far behind: it finds them in the outbox
 		}
 	}
 	for _, f := range tx.after {
@@ -69,11 +75,12 @@ func (s *Store) Snapshot(ctx context.Context, fn func(q *gorm.DB) error) error {
 	return s.read.WithContext(ctx).Transaction(fn, o)
 }
 
-// Emitted notes that the transaction has written to the outbox: the relay is woken when it commits.
-func (t *Tx) Emitted() { t.emitted = true }
+// Emit notes what the transaction has written to the outbox: the relay gets it when it has committed.
+func (t *Tx) Emit(e ...Emission) { t.emitted = append(t.emitted, e...) }
 
-// Emissions receives after a commit that wrote to the outbox; several commits may share one receipt.
-func (s *Store) Emissions() <-chan struct{} { return s.emissions }
+// Emissions receives what each commit has written to the outbox. It holds a few hundred commits; what comes beyond them is in the outbox
+// alone.
+func (s *Store) Emissions() <-chan []Emission { return s.emissions }
 
 // AfterCommit has f called once the transaction has committed; a rollback forgets it. f must not block: it wakes somebody, who would find
 // nothing if it were called any earlier.
