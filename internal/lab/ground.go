@@ -94,6 +94,8 @@ func (g ground) spec(p topology.Process, t topology.Topology, o ShopOptions) eng
 		s.Args = append(s.Args, "--catalog", entry, "--keys", entry+"/.well-known/jwks.json")
 	case p.Role == topology.Carrier:
 		s.Args = append(s.Args, "--deliver-after", "1s")
+	case p.Role == topology.Broker && o.Sync:
+		s.Args = append(s.Args, "--sync-always")
 	case p.Role == topology.Gateway: // all shoppers of the lab come from one address
 		s.Args = append(s.Args, "--client-rate", "100000")
 	}

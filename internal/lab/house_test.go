@@ -1,22 +1,30 @@
 package lab
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
+	"figlab/api/events"
 	"figlab/api/internalapi"
 	"figlab/bench/load"
 	"figlab/chaos/oracle"
+	"figlab/internal/bus"
 	"figlab/internal/engine"
 	"figlab/internal/history"
 	"figlab/internal/process"
 	"figlab/internal/topology"
 	"flag"
+	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	user "figlab/shop/user"
 )
 
 // kills is how often TestRandomKills kills: go test -run RandomKills ./internal/lab -kills 200 -v.
@@ -145,11 +153,17 @@ func TestRollingRestart(t *testing.T) {
 	t.Logf("%d operations over %d restarts, %d failed", len(h.recorder.all()), len(replicas), failed)
 }
 
-// TestCallGraph runs the shop and compares who called whom with what is declared: nobody calls anybody undeclared, and no request has gone
-// in a circle.
-func TestCallGraph(t *testing.T) {
+// TestHouse has shoppers shop for a while and then looks at what they left: who called whom, what was told on the bus, what was logged.
+func TestHouse(t *testing.T) {
 	h := openHouse(t, 40, 10*time.Second)
 	h.end(t, 30*time.Second)
+	t.Run("calls", h.checkCalls)
+	t.Run("events", h.checkEvents)
+	t.Run("logs", h.checkLogs)
+}
+
+// checkCalls compares who called whom with what is declared: nobody calls anybody undeclared, and no request has gone in a circle.
+func (h *house) checkCalls(t *testing.T) {
 	asks := topology.Asks()
 	seen := map[string]bool{}
 	for _, p := range h.at.Processes {
@@ -181,6 +195,73 @@ func TestCallGraph(t *testing.T) {
 	for _, way := range []string{"gateway>ordertaking>cart", "gateway>wishlist>cart>catalog", "orderprocessing>warehouse", "orderprocessing>payment"} {
 		if !seen[way] {
 			t.Errorf("no request has come by %s: the traces are not kept, or the load is too tame; seen: %v", way, seen)
+		}
+	}
+}
+
+// checkEvents holds everything that was told on the bus to the schema of its kind. Every kind that a day in the shop brings was told.
+func (h *house) checkEvents(t *testing.T) {
+	schemas, err := events.NewSchemas()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := process.Real("listener", nil, io.Discard)
+	b, err := bus.Dial(deps, "nats://"+h.ground.public[topology.Broker])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	told := map[string]int{}
+	all := []string{"shop.>"}
+	consumer := b.ConsumeBatch("listener", all, 256, func(_ context.Context, messages []bus.Message) []error {
+		for _, m := range messages {
+			var e internalapi.Event
+			if err := errors.Join(json.Unmarshal(m.Data, &e), schemas.Check(e)); err != nil {
+				t.Errorf("%s: %v", m.Subject, err)
+			}
+			if e.Origin != "app" || m.Subject != "shop."+e.Capability+"."+e.Type {
+				t.Errorf("%s carries %s.%s of origin %q", m.Subject, e.Capability, e.Type, e.Origin)
+			}
+			told[e.Type]++
+		}
+		return nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- consumer.Run(ctx) }()
+	until(t, 20*time.Second, "everything was heard", func() bool {
+		left, err := b.Pending(t.Context(), "listener", all)
+		return err == nil && left == 0
+	})
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	for _, kind := range []string{"order-placed", "order-changed", "stock-changed", "payment-changed", "shipment-changed", "notification-sent"} {
+		if told[kind] == 0 {
+			t.Errorf("nobody told of %s: %v", kind, told)
+		}
+	}
+}
+
+// checkLogs looks for what must not be written down.
+func (h *house) checkLogs(t *testing.T) {
+	secrets := map[string]string{
+		"the run's admin token": h.token, "a card": "tok_visa", "a password": user.SeedPassword, "a session token": "eyJhbGciOiJFZERTQSI",
+	}
+	logs, err := filepath.Glob(filepath.Join(h.logs, "*.log"))
+	if err != nil || len(logs) < 20 {
+		t.Fatalf("%d logs: %v", len(logs), err)
+	}
+	for _, path := range logs {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, secret := range secrets {
+			if strings.Contains(string(b), secret) {
+				t.Errorf("%s holds %s", filepath.Base(path), what)
+			}
 		}
 	}
 }

@@ -16,6 +16,7 @@ type ShopOptions struct {
 	Seed     uint64
 	Products int
 	Users    int
+	Sync     bool           // the broker syncs every message to disk before it acknowledges it
 	Replicas map[string]int // instances of a service at the stages without a monolith; one where nothing is said
 }
 
