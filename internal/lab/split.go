@@ -28,7 +28,7 @@ const (
 	orderRate   = 20 // checkouts per second
 	customers   = 40 // so many that nobody orders twice at once
 	afterwards  = 4 * time.Second
-	pollPending = 4 * time.Millisecond
+	pollPending = 10 * time.Millisecond // a look costs the shop about a millisecond: more of them would measure themselves
 )
 
 // price is what something costs in CPU, in milliseconds over all processes of the shop.

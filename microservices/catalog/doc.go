@@ -6,8 +6,8 @@
 //
 // Next door, the monolith's module reads its table for every shopper, because a change of it is seen at once by the whole process. Here
 // replicas share the table, and what one of them has read is kept as the bytes that go out. A change is forgotten by the replica that makes
-// it before it answers, and by the others when they hear of it; nothing is kept for longer than ten seconds, for when they hear nothing. So a
-// shopper may see yesterday's price for a moment. Whoever decides by a price, such as a checkout, asks the inside door, which reads the
+// it before it answers, and by the others when they hear of it; nothing is kept for longer than ten seconds, for when they hear nothing.
+// So a shopper may see an old price for a moment. Whoever decides by a price, such as a checkout, asks the inside door, which reads the
 // table.
 //
 // Compare: shop/catalog for the rules, monolith/catalog for the same as a module, strangler/catalog for how the capability moves.

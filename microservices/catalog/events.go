@@ -11,8 +11,8 @@ import (
 	rules "figlab/shop/catalog"
 )
 
-// This service tells of the products it owns. A copy tells nothing: who owns the products has told everybody already, and an event from here
-// about a row that was fed in would be the same news a second time.
+// This service tells of the products it owns. A copy tells nothing: who owns the products has told everybody already, and an event from
+// here about a row that was fed in would be the same news a second time.
 //
 // It hears of products too, each process for itself and only to forget what it keeps: the change is in the table that all replicas share
 // before anybody is told.

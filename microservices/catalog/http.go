@@ -37,7 +37,8 @@ func notExecuted(next catalogapi.StrictHandlerFunc, _ string) catalogapi.StrictH
 func toWire(p rules.Product) shopapi.Product {
 	return shopapi.Product{
 		Id: string(p.ID), Sku: p.SKU, Name: p.Name, Description: p.Description, Category: p.Category,
-		Price: wire.Money(p.Price), WeightGrams: int64(p.Weight), OnSale: p.OnSale, Version: p.Version, CreatedAt: p.Created, UpdatedAt: p.Updated,
+		Price: wire.Money(p.Price), WeightGrams: int64(p.Weight), OnSale: p.OnSale, Version: p.Version,
+		CreatedAt: p.Created, UpdatedAt: p.Updated,
 	}
 }
 

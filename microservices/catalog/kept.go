@@ -72,6 +72,10 @@ func (k *kept) told(ctx context.Context, id string) {
 
 // owner notes the epoch of a change. It never goes back.
 func (k *kept) owner(epoch int64) {
-	for known := k.epoch.Load(); epoch > known && !k.epoch.CompareAndSwap(known, epoch); known = k.epoch.Load() {
+	for {
+		known := k.epoch.Load()
+		if epoch <= known || k.epoch.CompareAndSwap(known, epoch) {
+			return
+		}
 	}
 }

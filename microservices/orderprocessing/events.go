@@ -19,10 +19,17 @@ import (
 // handler takes an event into the order's state; the calls that follow are made after the commit.
 
 func (p *Processing) subscription() inbox.Subscription {
-	return inbox.Subscription{Durable: string(shop.OrderProcessing), Idempotent: true, Events: map[inbox.Kind]inbox.Handler{
-		{Capability: shop.OrderTaking, Type: "order-placed", Schema: 2}:   p.orderPlaced,
-		{Capability: shop.Logistics, Type: "shipment-changed", Schema: 1}: p.shipmentChanged,
-	}}
+	away := inbox.SkipUnless(string(shopapi.ShipmentStateBooked), string(shopapi.ShipmentStateDelivered))
+	return inbox.Subscription{
+		Durable: string(shop.OrderProcessing), Idempotent: true,
+		Skip: func(ctx context.Context, e internalapi.Event) bool { // that a parcel is planned or recalled was our own doing
+			return e.Type == "shipment-changed" && away(ctx, e)
+		},
+		Events: map[inbox.Kind]inbox.Handler{
+			{Capability: shop.OrderTaking, Type: "order-placed", Schema: 2}:   p.orderPlaced,
+			{Capability: shop.Logistics, Type: "shipment-changed", Schema: 1}: p.shipmentChanged,
+		},
+	}
 }
 
 // reserveWithin is how long after it was heard of an order may take to be reserved.

@@ -98,9 +98,11 @@ func TestCancelledAtOnce(t *testing.T) {
 			o, id := sqlite(t), orderID(1)
 			shells := []*shell{newShell(t, o, "one", &w), newShell(t, o, "two", &w)}
 			shells[0].run(t)
-			shells[1].run(t)
 			shells[0].hears(t, placed(id, true))
 			shells[0].until(t, id, rules.Confirmed)
+			if slices.Contains(at, 1) { // its first look would take up what the other one is at work on
+				shells[1].run(t)
+			}
 			w.meet = func(_ int, _ saga.Op, done bool) error {
 				if !done {
 					time.Sleep(10 * time.Millisecond) // so that they meet

@@ -116,6 +116,9 @@ func (s siblings) ordered(ctx context.Context, id shop.OrderID, items []item) er
 	return nil
 }
 
+// errNoCatalog is returned where the catalog refuses to be asked: whatever it is, the shopper has not caused it.
+var errNoCatalog = shop.NewError(shop.Unavailable, "catalog-unavailable", "prices are not to be had at the moment; nothing was ordered")
+
 func (s siblings) lookup(ctx context.Context, items []item) (map[shop.ProductID]product, error) {
 	ids := make([]string, len(items))
 	for i, it := range items {
@@ -126,7 +129,7 @@ func (s siblings) lookup(ctx context.Context, items []item) (map[shop.ProductID]
 		return nil, fmt.Errorf("look up products: %w", err)
 	}
 	if r.JSON200 == nil {
-		return nil, fmt.Errorf("look up products: %w", problem.Parse(r.StatusCode(), r.Body))
+		return nil, fmt.Errorf("%w: %w", errNoCatalog, problem.Parse(r.StatusCode(), r.Body))
 	}
 	found := make(map[shop.ProductID]product, len(r.JSON200.Items))
 	for _, p := range r.JSON200.Items {

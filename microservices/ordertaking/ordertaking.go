@@ -79,7 +79,7 @@ func (o *OrderTaking) Place(ctx context.Context, user shop.UserID, key string, r
 	}
 	placed = rules.Order{
 		Draft: draft, ID: shop.OrderID(o.deps.IDs.New()), User: user, Key: key, Request: r,
-		State: string(pending), Version: 1, Created: o.deps.Now().UTC(),
+		State: string(pending), Version: 1, Created: store.Time(store.Micros(o.deps.Now())), // as it will be read
 	}
 	placed.Updated = placed.Created
 	err = o.insert(ctx, placed, c.version, forSale)

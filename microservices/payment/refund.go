@@ -18,12 +18,20 @@ import (
 const orderKey = "cancel"
 
 // RefundOrder books that all that is left of an order's money goes back, once however often it is called, and has the provider carry it
-// out if it answers; else that comes later. An order whose money was never taken has nothing to give back.
+// out if it answers; else that comes later. An order whose money was never taken has nothing to give back; one of which that is not known
+// yet must not be told so.
 func (p *Payment) RefundOrder(ctx context.Context, order shop.OrderID) (r row, err error) {
 	var booked string
 	err = p.db.Write(ctx, func(tx *store.Tx) error {
-		if r, err = ofOrder(tx.Locking(), order); err != nil || r.State != string(rules.Captured) {
+		if r, err = ofOrder(tx.Locking(), order); err != nil {
 			return err
+		}
+		switch rules.State(r.State) {
+		case rules.Captured:
+		case rules.Initiated:
+			return rules.ErrNotCaptured
+		default:
+			return nil
 		}
 		if _, seen, err := decided(tx.DB, r.ID, orderKey); err != nil || seen {
 			return err
@@ -140,7 +148,7 @@ func (p *Payment) refunder() process.Part {
 					continue
 				}
 				if failed := p.finish(ctx, id); failed != nil {
-					pauses.longer(id, now)
+					pauses.longer(id, p.deps.Now()) // a provider that hangs has taken its time
 					err = errors.Join(err, failed)
 				}
 			}

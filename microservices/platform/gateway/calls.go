@@ -46,7 +46,7 @@ func finding() call.Policy {
 }
 
 // A product page does not wait long for what it can do without.
-const partWithin = 500 * time.Millisecond
+const partWithin = time.Second
 
 func stocking() call.Policy {
 	return call.Policy{

@@ -235,6 +235,12 @@ func (c counted) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
+// ReadFrom is what a TCP connection has: the server takes it where it may, after having sent the header.
+func (c counted) ReadFrom(r io.Reader) (int64, error) {
+	c.of.writes.Add(1)
+	return io.Copy(c.Conn, r)
+}
+
 // TestCalls: what is declared is what is used, and it is valid.
 func TestCalls(t *testing.T) {
 	s := newStand(t, 0)

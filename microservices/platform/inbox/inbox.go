@@ -56,11 +56,14 @@ func (s Subscription) Subjects() (all []string) {
 // Poison returns the error for an event that will never be handled: it goes to the dead letters at once.
 func Poison(format string, args ...any) error { return bus.Poison(fmt.Errorf(format, args...)) }
 
-// SkipUnless skips the events of aggregates that are in another state.
-func SkipUnless(state string) func(context.Context, internalapi.Event) bool {
+// SkipUnless skips the events of aggregates that are in none of some states.
+func SkipUnless(states ...string) func(context.Context, internalapi.Event) bool {
 	return func(_ context.Context, e internalapi.Event) bool {
 		var data struct{ State *string }
-		return json.Unmarshal(e.Data, &data) == nil && data.State != nil && *data.State != state // what cannot be read is the handler's
+		if err := json.Unmarshal(e.Data, &data); err != nil || data.State == nil {
+			return false // what cannot be read is the handler's
+		}
+		return !slices.Contains(states, *data.State)
 	}
 }
 
