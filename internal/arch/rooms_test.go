@@ -46,7 +46,7 @@ func rooms() []room {
 		{"internal/arch", []string{"shop"}, "the rules themselves"},
 
 		{"cmd/figlab", []string{"scenarios", "chaos/", "bench/", "internal/"}, "flags and one call each"},
-		{"cmd/figshop", []string{"monolith", "microservices", "strangler", "internal/partner/", "internal/bus", "internal/process"}, "flags and one call each"},
+		{"cmd/figshop", []string{"monolith", "microservices", "strangler", "internal/partner/", "internal/bus", "internal/identity", "internal/process"}, "flags and one call each"},
 		{"cmd/figload", []string{"bench/load/"}, "flags and one call"},
 	}
 }

@@ -16,7 +16,6 @@ import (
 
 // changes is the bus as far as this service needs it.
 type changes interface {
-	ConsumeBatch(durable string, subjects []string, most int, handle func(context.Context, []bus.Message) []error) process.Part
 	// Pending also makes sure that the consumer exists.
 	Pending(ctx context.Context, durable string, subjects []string) (int64, error)
 }
@@ -30,10 +29,6 @@ func subjects() []string { return []string{"shop.catalog.product-changed"} }
 
 // durable names the consumer: each instance has an index of its own, so each must see every change.
 func (s *Search) durable() string { return "index-" + s.deps.Name }
-
-func (s *Search) follower() process.Part {
-	return s.bus.ConsumeBatch(s.durable(), subjects(), atOnce, s.follow)
-}
 
 // follow takes in a batch of changes. It waits for its own store as long as it takes, because a change that is given up would be missing
 // for ever; only what cannot be read is given back, to the dead letters.

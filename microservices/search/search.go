@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"figlab/api/internalapi"
 	"figlab/api/internalapi/feedapi"
 	"figlab/api/shopapi/searchapi"
 	"figlab/internal/process"
@@ -62,8 +61,7 @@ func New(ctx context.Context, cfg Config, deps process.Deps) (_ *host.Host, err 
 	if s.catalog, err = newCatalog(h, cfg.Catalog); err != nil {
 		return nil, err
 	}
-	h.Audit(s.audit)
-	h.Part(s.follower())
+	h.Listen(s.durable(), subjects(), atOnce, s.follow)
 	h.Part(s.backfiller())
 	public, err := h.Contract()
 	if err != nil {
@@ -86,14 +84,4 @@ func (s *Search) Find(ctx context.Context, q rules.Query) (rules.Result, error) 
 		return rules.Result{}, err
 	}
 	return rules.Answer(q, terms, found), nil
-}
-
-// audit tells what this index has still to take in. It holds nothing that is a fact.
-func (s *Search) audit(ctx context.Context, a *internalapi.Audit) error {
-	n, err := s.bus.Pending(ctx, s.durable(), subjects())
-	if err != nil {
-		return fmt.Errorf("changes that are not indexed yet: %w", err)
-	}
-	a.Work.EventsUnconsumed += n
-	return nil
 }

@@ -1,7 +1,6 @@
 package call
 
 import (
-	"context"
 	"figlab/internal/process"
 	"sync/atomic"
 	"time"
@@ -45,13 +44,9 @@ func newBreaker(service string, deps process.Deps) *breaker {
 			if e.NewState == circuitbreaker.OpenState {
 				b.opened.Add(1)
 			}
-			told(e.Context(), deps, service, e)
+			deps.Log.Info("breaker changed", "service", service, "from", e.OldState.String(), "to", e.NewState.String())
 		}).Build()
 	return b
-}
-
-func told(ctx context.Context, deps process.Deps, service string, e circuitbreaker.StateChangedEvent) {
-	deps.Log.InfoContext(ctx, "breaker changed", "service", service, "from", e.OldState.String(), "to", e.NewState.String())
 }
 
 func (b *breaker) is(s circuitbreaker.State) bool { return b.state.Load() == int64(s) }

@@ -95,7 +95,7 @@ func TestNothingInside(t *testing.T) {
 	f := s.fake(t, "catalog", nil)
 	for _, path := range []string{
 		"/internal/products/lookup", "//internal/products/lookup", "/products/../internal/products/lookup", "/internal%2Fproducts",
-		"/%69nternal/products/find", "/products/x/..%2F..%2Finternal",
+		"/%69nternal/products/find", "/products/x/..%2F..%2Finternal", "/products/", "/products//page",
 	} {
 		for _, method := range []string{"GET", "POST"} {
 			if a := s.ask(t, method, path, nil); a.status != 404 || a.code() != "no-route" {

@@ -56,9 +56,9 @@ func (h *Host) unconsumed(ctx context.Context) (n int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	for _, c := range h.consumers {
-		left, err := h.bus.Pending(ctx, c.Durable, c.Subjects())
+		left, err := h.bus.Pending(ctx, c.durable, c.subjects)
 		if err != nil {
-			return 0, fmt.Errorf("what %s has still to handle: %w", c.Durable, err)
+			return 0, fmt.Errorf("what %s has still to handle: %w", c.durable, err)
 		}
 		n += left
 	}

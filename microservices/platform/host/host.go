@@ -62,7 +62,7 @@ type Host struct {
 	public, admin net.Listener
 
 	db        *store.Store // nil for a process without one
-	consumers []*inbox.Consumer
+	consumers []consumer
 	audits    []audit
 	doors     doors
 	ready     []func() error
@@ -161,11 +161,33 @@ func (h *Host) Outbox() outbox.Outbox { return outbox.New(shop.Capability(h.serv
 // consumeAtOnce is how many events one transaction takes in at most.
 const consumeAtOnce = 64
 
+// A consumer of the bus, as the doors behind the shop tell of it.
+type consumer struct {
+	durable  string
+	subjects []string
+	counts   func() (handled, duplicates int64)
+}
+
 // Consume has the events of a subscription handled while the host runs. The database must have been opened.
 func (h *Host) Consume(s inbox.Subscription) {
 	c := inbox.New(s, h.db, h.deps)
-	h.consumers = append(h.consumers, c)
+	h.consumers = append(h.consumers, consumer{s.Durable, s.Subjects(), c.Counts})
 	h.Part(h.bus.ConsumeBatch(s.Durable, s.Subjects(), consumeAtOnce, c.Handle))
+}
+
+// Listen is Consume for a service that notes by itself what it has handled.
+func (h *Host) Listen(durable string, subjects []string, most int, handle func(context.Context, []bus.Message) []error) {
+	var handled atomic.Int64
+	h.consumers = append(h.consumers, consumer{durable, subjects, func() (int64, int64) { return handled.Load(), 0 }})
+	h.Part(h.bus.ConsumeBatch(durable, subjects, most, func(ctx context.Context, messages []bus.Message) []error {
+		errs := handle(ctx, messages)
+		for i := range messages {
+			if i >= len(errs) || errs[i] == nil {
+				handled.Add(1)
+			}
+		}
+		return errs
+	}))
 }
 
 // Own has something closed after everything has stopped, what was owned last first.

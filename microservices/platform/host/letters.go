@@ -4,7 +4,6 @@ import (
 	"context"
 	"figlab/api/internalapi"
 	"figlab/api/internalapi/deadlettersapi"
-	"figlab/microservices/platform/inbox"
 	"figlab/microservices/platform/wire"
 	"figlab/shop"
 	"slices"
@@ -23,13 +22,13 @@ func (l letters) ListDeadLetters(
 	most := min(max(wire.Or(r.Params.Limit, 100), 1), 500) // these doors are not validated against their contract
 	out := deadlettersapi.ListDeadLetters200JSONResponse{Items: []internalapi.DeadLetter{}}
 	for _, c := range l.consumers {
-		dead, err := l.bus.Dead(ctx, c.Durable, most-len(out.Items))
+		dead, err := l.bus.Dead(ctx, c.durable, most-len(out.Items))
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range dead {
 			out.Items = append(out.Items, internalapi.DeadLetter{
-				Consumer: c.Durable, Id: d.ID, Subject: d.Subject, Reason: d.Reason, Deliveries: int64(d.Deliveries), DiedAt: d.Died,
+				Consumer: c.durable, Id: d.ID, Subject: d.Subject, Reason: d.Reason, Deliveries: int64(d.Deliveries), DiedAt: d.Died,
 				Data: wire.Optional(string(d.Data[:min(len(d.Data), shown)])),
 			})
 		}
@@ -47,7 +46,7 @@ var ErrNoConsumer = shop.NewError(shop.NotFound, "no-consumer", "this service ha
 func (l letters) ReplayDeadLetters(
 	ctx context.Context, r deadlettersapi.ReplayDeadLettersRequestObject,
 ) (deadlettersapi.ReplayDeadLettersResponseObject, error) {
-	own := func(c *inbox.Consumer) bool { return c.Durable == r.Body.Consumer }
+	own := func(c consumer) bool { return c.durable == r.Body.Consumer }
 	if !slices.ContainsFunc(l.consumers, own) {
 		return nil, ErrNoConsumer
 	}

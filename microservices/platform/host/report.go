@@ -30,13 +30,13 @@ func (r report) ReadCalls(ctx context.Context, _ callsapi.ReadCallsRequestObject
 		out.Calls = append(out.Calls, c)
 	}
 	for _, c := range r.consumers {
-		pending, err := r.bus.Pending(ctx, c.Durable, c.Subjects())
+		pending, err := r.bus.Pending(ctx, c.durable, c.subjects)
 		if err != nil {
 			pending = -1 // the broker is away: nobody can say
 		}
-		handled, duplicates := c.Counts()
+		handled, duplicates := c.counts()
 		out.Consumers = append(out.Consumers, internalapi.ConsumerCount{
-			Consumer: c.Durable, Handled: handled, Duplicates: duplicates, Pending: pending,
+			Consumer: c.durable, Handled: handled, Duplicates: duplicates, Pending: pending,
 		})
 	}
 	if r.cached != nil {
