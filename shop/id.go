@@ -32,7 +32,15 @@ func NewID(at time.Time, random [10]byte) string {
 	copy(b[6:], random[:])
 	b[6] = b[6]&0x0f | 0x70
 	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+	const digits = "0123456789abcdef"
+	text := make([]byte, 0, 36)
+	for i, v := range b {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			text = append(text, '-')
+		}
+		text = append(text, digits[v>>4], digits[v&15])
+	}
+	return string(text)
 }
 
 // CheckID says whether s has the form of an id: lower-case hexadecimal 8-4-4-4-12.

@@ -129,15 +129,8 @@ func (s *server) hold(next echo.HandlerFunc) echo.HandlerFunc {
 		if deeper(c.ParamValues()) {
 			return echo.ErrNotFound
 		}
-		if e.service {
-			if err := s.admit(c, e.id); err != nil {
-				return err
-			}
-		}
-		if e.mayAuth {
-			if err := s.authenticate(c, e.auth); err != nil {
-				return err
-			}
+		if err := s.identify(c, e); err != nil {
+			return err
 		}
 		if e.check {
 			if err := e.validate(c, query, s.MaxBody); err != nil {
@@ -146,6 +139,19 @@ func (s *server) hold(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
+}
+
+// identify lets in who may call an operation: the service, where it takes one, and then the shopper.
+func (s *server) identify(c echo.Context, e *entry) error {
+	if e.service {
+		if err := s.admit(c, e.id); err != nil {
+			return err
+		}
+	}
+	if !e.mayAuth {
+		return nil
+	}
+	return s.authenticate(c, e.auth)
 }
 
 // deeper says whether a parameter took in more than its own part of the path, as the router lets the last one do: nothing is there.

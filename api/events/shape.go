@@ -57,14 +57,7 @@ func breaks(at string, old, current Shape) (all []string) {
 	if old.Type != "any" && old.Type != current.Type {
 		all = append(all, fmt.Sprintf("%s was %s and is %s", at, old.Type, current.Type))
 	}
-	for _, v := range current.Values {
-		if len(old.Values) > 0 && !slices.Contains(old.Values, v) {
-			all = append(all, fmt.Sprintf("%s may be %q, which nobody knew", at, v))
-		}
-	}
-	if len(old.Values) > 0 && len(current.Values) == 0 {
-		all = append(all, at+" may be anything, and had fixed values")
-	}
+	all = append(all, otherValues(at, old.Values, current.Values)...)
 	for _, name := range old.Required {
 		if !slices.Contains(current.Required, name) {
 			all = append(all, fmt.Sprintf("%s.%s may be missing", at, name))
@@ -80,6 +73,22 @@ func breaks(at string, old, current Shape) (all []string) {
 	}
 	if old.Items != nil && current.Items != nil {
 		all = append(all, breaks(at+"[]", *old.Items, *current.Items)...)
+	}
+	return all
+}
+
+// otherValues says which values may come that nobody knew.
+func otherValues(at string, old, current []string) (all []string) {
+	if len(old) == 0 {
+		return nil
+	}
+	if len(current) == 0 {
+		return []string{at + " may be anything, and had fixed values"}
+	}
+	for _, v := range current {
+		if !slices.Contains(old, v) {
+			all = append(all, fmt.Sprintf("%s may be %q, which nobody knew", at, v))
+		}
 	}
 	return all
 }

@@ -73,7 +73,8 @@ func Dial(deps process.Deps, url string) (*Bus, error) {
 		return nil, fmt.Errorf("connect to the broker at %s: %w", url, err)
 	}
 	b.conn = conn
-	if b.js, err = jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(512), jetstream.WithPublishAsyncTimeout(ackWithin)); err != nil {
+	b.js, err = jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(512), jetstream.WithPublishAsyncTimeout(ackWithin))
+	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("connect to the broker at %s: %w", url, err)
 	}

@@ -81,28 +81,45 @@ func (g ground) spec(p topology.Process, t topology.Topology, o ShopOptions) eng
 			s.Args = append(s.Args, "--broker", "nats://"+g.public[topology.Broker])
 		}
 	}
-	service := slices.Contains(topology.Capabilities(), p.Role)
-	switch {
-	case p.Role == topology.Monolith, service && t.WritesAt[p.Role] == topology.Service:
-		s.Args = append(s.Args, "--provider", "http://"+g.public[topology.Provider], "--carrier", "http://"+g.public[topology.Carrier],
-			"--products", fmt.Sprint(o.Products), "--users", fmt.Sprint(o.Users), "--seed", fmt.Sprint(o.Seed), "--dispatch-delay", "1s")
-		if service {
-			s.Args = append(s.Args, "--owns")
-		}
-	case service: // what it needs of the shop it asks whoever serves it
-		entry := "http://" + g.public[topology.Strangler]
-		s.Args = append(s.Args, "--catalog", entry, "--keys", entry+"/.well-known/jwks.json")
-	case p.Role == topology.Carrier:
-		s.Args = append(s.Args, "--deliver-after", "1s")
-	case p.Role == topology.Broker && o.Sync:
-		s.Args = append(s.Args, "--sync-always")
-	case p.Role == topology.Gateway: // all shoppers of the lab come from one address
-		s.Args = append(s.Args, "--client-rate", "100000")
-	}
+	s.Args = append(s.Args, g.flags(p.Role, t, o)...)
 	for _, l := range g.links {
 		if l.From == p.Name {
 			s.Args = append(s.Args, "--link", g.target(l)+"="+g.via[l.ID()])
 		}
 	}
 	return s
+}
+
+// flags are what a role is told at a stage.
+func (g ground) flags(role string, t topology.Topology, o ShopOptions) []string {
+	service := slices.Contains(topology.Capabilities(), role)
+	switch {
+	case service && t.WritesAt[role] == topology.Service:
+		return append(g.ofShop(o), "--owns")
+	case service: // what it needs of the shop it asks whoever serves it
+		entry := "http://" + g.public[topology.Strangler]
+		return []string{"--catalog", entry, "--keys", entry + "/.well-known/jwks.json"}
+	case role == topology.Monolith:
+		return g.ofShop(o)
+	case role == topology.Carrier:
+		return []string{"--deliver-after", "1s"}
+	case role == topology.Broker && o.Sync:
+		return []string{"--sync-always"}
+	case role == topology.Gateway && t.Entry == topology.Gateway:
+		return []string{"--client-rate", manyClients, "--owns"}
+	case role == topology.Gateway:
+		return []string{"--client-rate", manyClients}
+	}
+	return nil
+}
+
+// manyClients is what the gateway takes from one address per second: all shoppers of the lab come from one.
+const manyClients = "100000"
+
+// ofShop is what those are told who own rows: with what to begin, and who the partners are.
+func (g ground) ofShop(o ShopOptions) []string {
+	return []string{
+		"--provider", "http://" + g.public[topology.Provider], "--carrier", "http://" + g.public[topology.Carrier],
+		"--products", fmt.Sprint(o.Products), "--users", fmt.Sprint(o.Users), "--seed", fmt.Sprint(o.Seed), "--dispatch-delay", "1s",
+	}
 }

@@ -48,15 +48,21 @@ func (o ShopOptions) validate() error {
 	if o.Users < 100 || o.Users > 100_000 {
 		errs = append(errs, fmt.Errorf("--users %d: want 100 to 100,000", o.Users))
 	}
+	return errors.Join(append(errs, o.checkReplicas()...)...)
+}
+
+// checkReplicas returns what is wrong with the numbers of instances.
+func (o ShopOptions) checkReplicas() (errs []error) {
 	for role, n := range o.Replicas {
 		if role != topology.Every && !slices.Contains(topology.Capabilities(), role) {
-			errs = append(errs, fmt.Errorf("--replicas %s=%d: no such service; want %s or one of %v", role, n, topology.Every, topology.Capabilities()))
+			errs = append(errs, fmt.Errorf("--replicas %s=%d: no such service; want %s or one of %v",
+				role, n, topology.Every, topology.Capabilities()))
 		}
 		if n < 1 || n > mostReplicas {
 			errs = append(errs, fmt.Errorf("--replicas %s=%d: want 1 to %d", role, n, mostReplicas))
 		}
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // Options of the main job.

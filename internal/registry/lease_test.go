@@ -127,8 +127,12 @@ func TestDrain(t *testing.T) {
 func TestNames(t *testing.T) {
 	r := &Registry{deps: process.Real("holder", nil, io.Discard), kv: &shelf{}}
 	for _, bad := range []Instance{
-		{Service: "catalog", Name: "catalog.1"}, {Service: "cat alog", Name: "catalog-1"}, {Service: "*", Name: "x"}, {Service: "catalog"},
-		{Name: "catalog-1"}, {Service: "catalog", Name: "a>"},
+		{Service: "catalog", Name: "catalog.1"},
+		{Service: "cat alog", Name: "catalog-1"},
+		{Service: "*", Name: "x"},
+		{Service: "catalog"},
+		{Name: "catalog-1"},
+		{Service: "catalog", Name: "a>"},
 	} {
 		if err := r.Lease(bad, nil).Run(t.Context()); err == nil || !strings.Contains(err.Error(), "use letters") {
 			t.Errorf("%+v: %v", bad, err)

@@ -43,7 +43,7 @@ func key(i Instance) (string, error) {
 
 func fits(what, name string) error {
 	wrong := func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 	}
 	if name == "" || strings.ContainsFunc(name, wrong) {
 		return fmt.Errorf("registry: %q cannot name a %s: use letters, digits, - and _", name, what)

@@ -35,17 +35,32 @@ func TestView(t *testing.T) {
 		present, all  []string
 		anotherPeriod bool
 	}{
-		{what: "sorted", notes: []note{{name: "b", op: put}, {name: "a", op: put}, {name: "b", op: put}},
-			present: []string{"a", "b"}, all: []string{"a", "b"}},
+		{
+			what: "sorted", notes: []note{{name: "b", op: put}, {name: "a", op: put}, {name: "b", op: put}},
+			present: []string{"a", "b"}, all: []string{"a", "b"},
+		},
 		{what: "taken back", kept: []string{"c"}, notes: []note{{name: "a", op: put}, {name: "c", op: taken}, {name: "a", op: taken}}},
-		{what: "one died", notes: []note{{name: "a", op: put}, {name: "b", op: put, at: 2 * Beat}, {name: "a", op: expired, at: Lease}},
-			present: []string{"b"}, all: []string{"b"}},
-		{what: "all expired: the broker stood still", notes: []note{{name: "a", op: put}, {name: "b", op: put},
-			{name: "a", op: expired, at: Lease}, {name: "b", op: expired, at: Lease}}, all: []string{"a", "b"}, anotherPeriod: true},
-		{what: "and goes on", notes: []note{{name: "a", op: put}, {name: "b", op: put}, {name: "a", op: expired, at: Lease},
-			{name: "b", op: put, at: Lease}, {name: "a", op: put, at: Lease}}, present: []string{"a", "b"}, all: []string{"a", "b"}},
-		{what: "known from before", kept: []string{"a", "b"}, notes: []note{{name: "b", op: put}},
-			present: []string{"b"}, all: []string{"a", "b"}},
+		{
+			what: "one died", notes: []note{{name: "a", op: put}, {name: "b", op: put, at: 2 * Beat}, {name: "a", op: expired, at: Lease}},
+			present: []string{"b"}, all: []string{"b"},
+		},
+		{what: "all expired: the broker stood still", notes: []note{
+			{name: "a", op: put},
+			{name: "b", op: put},
+			{name: "a", op: expired, at: Lease},
+			{name: "b", op: expired, at: Lease},
+		}, all: []string{"a", "b"}, anotherPeriod: true},
+		{what: "and goes on", notes: []note{
+			{name: "a", op: put},
+			{name: "b", op: put},
+			{name: "a", op: expired, at: Lease},
+			{name: "b", op: put, at: Lease},
+			{name: "a", op: put, at: Lease},
+		}, present: []string{"a", "b"}, all: []string{"a", "b"}},
+		{
+			what: "known from before", kept: []string{"a", "b"}, notes: []note{{name: "b", op: put}},
+			present: []string{"b"}, all: []string{"a", "b"},
+		},
 		{what: "expired while away", kept: []string{"a"}, notes: []note{{name: "a", op: expired, at: Lease}}, all: []string{"a"}},
 	} {
 		v := view{}

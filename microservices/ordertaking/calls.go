@@ -20,7 +20,8 @@ func Calls() []call.Policy { return []call.Policy{toCart(), toCatalog(), toLogis
 
 func toCart() call.Policy {
 	return call.Policy{
-		To: string(shop.Cart), Why: "what is to be bought; that it was ordered", Timeout: 2 * time.Second, Attempts: 3, Idempotent: true, AsUser: true,
+		To: string(shop.Cart), Why: "what is to be bought; that it was ordered", Timeout: 2 * time.Second, Attempts: 3,
+		Idempotent: true, AsUser: true,
 	}
 }
 

@@ -61,7 +61,9 @@ func New(ctx context.Context, cfg host.Config, deps process.Deps) (_ *host.Host,
 }
 
 // Place turns the caller's cart into an order, once per key; replayed says that an earlier request did.
-func (o *OrderTaking) Place(ctx context.Context, user shop.UserID, key string, r rules.Request) (placed rules.Order, replayed bool, err error) {
+func (o *OrderTaking) Place(
+	ctx context.Context, user shop.UserID, key string, r rules.Request,
+) (placed rules.Order, replayed bool, err error) {
 	placed, replayed, err = o.known(ctx, user, key, r)
 	if err != nil || replayed {
 		return placed, replayed, err

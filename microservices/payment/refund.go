@@ -157,7 +157,7 @@ func (p *Payment) refunder() process.Part {
 			}
 			pauses.forget(left)
 			if process.Pause(ctx, lookEvery) != nil {
-				return nil
+				return nil //nolint:nilerr // that it is stopped is no failure
 			}
 		}
 	}}

@@ -44,6 +44,7 @@ type Caller struct {
 // service is what all calls to one service have in common.
 type service struct {
 	name    string
+	known   func() []registry.Instance
 	pool    *balance.Balancer
 	breaker *breaker
 	retries *allowance
@@ -102,7 +103,7 @@ func (c *Caller) service(name string) *service {
 		}
 	}
 	s := &service{
-		name: name, pool: balance.New(instances, c.o.Draw, c.o.Deps.Now),
+		name: name, known: instances, pool: balance.New(instances, c.o.Draw, c.o.Deps.Now),
 		breaker: newBreaker(name, c.o.Deps), retries: newAllowance(c.o.Deps.Now()),
 	}
 	c.services[name] = s

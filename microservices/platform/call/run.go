@@ -75,7 +75,7 @@ func (r *run) tries() (*http.Response, error) {
 
 // ask makes one try, with a hedge where one is declared and there may be another instance.
 func (r *run) ask(t *try) (*http.Response, error) {
-	if r.Hedge > 0 && r.req.Method != http.MethodHead && reads(r.req.Method) && !r.fixed {
+	if r.Hedge > 0 && r.req.Method != http.MethodHead && reads(r.req.Method) && !r.fixed && len(r.to.known()) > 1 {
 		return r.hedged(t)
 	}
 	return r.send(r.ctx, t)

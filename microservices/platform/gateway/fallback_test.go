@@ -111,3 +111,20 @@ func TestRecommendationsFallBack(t *testing.T) {
 		t.Errorf("a bad token: %+v", a)
 	}
 }
+
+// TestNotAlone: a gateway that stands behind somebody who can answer in place of a service says that the service is away, and no more.
+func TestNotAlone(t *testing.T) {
+	s := newStand(t, 0)
+	s.fake(t, "catalog", answers(200, found))
+	g, err := build(s.calls, s.verify, Config{}, s.deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Gateway = g
+	for _, path := range []string{"/search?q=oak", "/recommendations", "/products/" + product + "/page"} {
+		a := s.ask(t, "GET", path, nil)
+		if a.status != http.StatusServiceUnavailable || a.header.Get(contract.NotExecuted) != "1" || a.header.Get(contract.Degraded) != "" {
+			t.Errorf("GET %s is answered %d, not executed %q, degraded %q", path, a.status, a.header.Get(contract.NotExecuted), a.header.Get(contract.Degraded))
+		}
+	}
+}

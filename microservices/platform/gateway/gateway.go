@@ -18,6 +18,9 @@ const (
 )
 
 // Config of a gateway.
+//
+// Where it Owns, the house stands alone and the gateway gives second best answers itself. Else it stands behind somebody who has better
+// ones, and has to hear that a service does not answer.
 type Config struct {
 	host.Config
 	ClientRate float64 // requests per second that one client may ask in the long run; 0: any
@@ -33,6 +36,7 @@ type Gateway struct {
 	found   *http.Client // the catalog in place of the search
 	buffers sync.Pool
 	deps    process.Deps
+	alone   bool // nobody stands before it who could answer in place of a service
 }
 
 // calls is how the gateway reaches the services.
@@ -47,7 +51,7 @@ func New(cfg Config, deps process.Deps) (*host.Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := build(h.Calls(), h.Verifier(), cfg.ClientRate, deps)
+	g, err := build(h.Calls(), h.Verifier(), cfg, deps)
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -56,10 +60,10 @@ func New(cfg Config, deps process.Deps) (*host.Host, error) {
 	return h, nil
 }
 
-func build(c calls, verify contract.Verifier, rate float64, deps process.Deps) (g *Gateway, err error) {
+func build(c calls, verify contract.Verifier, cfg Config, deps process.Deps) (g *Gateway, err error) {
 	g = &Gateway{
-		calls: c, verify: verify, deps: deps,
-		limit: limit.New(limit.Options{PerSecond: rate, Burst: int(2 * rate), Now: deps.Now}),
+		calls: c, verify: verify, deps: deps, alone: cfg.Owns,
+		limit: limit.New(limit.Options{PerSecond: cfg.ClientRate, Burst: int(2 * cfg.ClientRate), Now: deps.Now}),
 	}
 	g.buffers.New = func() any { b := make([]byte, bufferBytes); return &b }
 	if g.routes, err = newRoutes(g.way); err != nil {
@@ -73,6 +77,9 @@ func build(c calls, verify contract.Verifier, rate float64, deps process.Deps) (
 // way is an operation with what answers it.
 func (g *Gateway) way(o contract.Operation) *way {
 	w := &way{Operation: o, service: g.calls.Client(asking(o)).Transport, answer: g.forward}
+	if !g.alone {
+		return w
+	}
 	switch o.ID {
 	case "getRecommendations":
 		w.answer = g.recommend

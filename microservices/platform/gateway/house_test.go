@@ -38,7 +38,7 @@ func newHouse(t testing.TB, rate float64) *house {
 		t.Fatal(err)
 	}
 	cfg := Config{ClientRate: rate, Config: host.Config{
-		Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", AdminToken: "test", Data: t.TempDir(), Broker: broker.URL(), Identity: who(t, authority, service),
+		Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", AdminToken: "test", Data: t.TempDir(), Owns: true, Broker: broker.URL(), Identity: who(t, authority, service),
 	}}
 	h, err := New(cfg, quiet("gateway-1"))
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"figlab/internal/process"
 	"figlab/internal/registry"
 	"figlab/microservices/platform/call"
+	"figlab/microservices/platform/host"
 	"fmt"
 	"io"
 	"net"
@@ -52,7 +53,7 @@ func newStand(t testing.TB, rate float64) *stand {
 	now := deps.Now()
 	deps.Now = func() time.Time { return now.Add(time.Duration(s.clock.Load())) }
 	var err error
-	if s.Gateway, err = build(s.calls, token.NewVerifier(keys{s}, time.Now), rate, deps); err != nil {
+	if s.Gateway, err = build(s.calls, token.NewVerifier(keys{s}, time.Now), Config{Config: host.Config{Owns: true}, ClientRate: rate}, deps); err != nil {
 		t.Fatal(err)
 	}
 	s.url = "http://" + serve(t, func(w http.ResponseWriter, r *http.Request) {

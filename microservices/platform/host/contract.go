@@ -24,8 +24,9 @@ func (h *Host) Contract() (*echo.Echo, error) {
 	return e, nil
 }
 
-// Front makes a handler the public door, for a process that speaks for others.
-func (h *Host) Front(front http.Handler) { h.doors.public = front }
+// Front makes a handler the public door of a process that stands before the others: whoever comes there comes from outside, and what only
+// services say to one another is not listened to.
+func (h *Host) Front(front http.Handler) { h.doors.public, h.outside = front, true }
 
 // Inside returns the echo of what other services may ask, below /internal on the public address. callers says for each operation which
 // services may call it; what is not listed nobody may.

@@ -28,27 +28,39 @@ const longest = 10 * time.Second
 // entrance is what every request to the public door passes: is there time and room for it, did it come here in a circle, which door does
 // it want.
 func (h *Host) entrance() http.Handler {
-	return h.shed.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if h.draining.Load() {
-			w.Header().Set("Connection", "close") // the next request shall find another instance
+	inner := h.shed.Wrap(http.HandlerFunc(h.enter))
+	if !h.outside {
+		return inner
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range [...]string{call.PathHeader, call.BudgetHeader, call.IdentityHeader} {
+			r.Header.Del(name)
 		}
-		path := r.Header.Get(call.PathHeader)
-		if circular(path, h.service) {
-			h.refuseCircle(w, r, path)
-			return
-		}
-		h.paths.note(path)
-		ctx, cancel := context.WithTimeout(r.Context(), budget(r))
-		defer cancel()
-		ctx = call.WithPath(ctx, path)
-		ctx = call.WithRequest(ctx, r.Header.Get(contract.RequestID))
-		r = r.WithContext(context.WithValue(ctx, answerKey{}, w.Header()))
-		if h.doors.inside != nil && strings.HasPrefix(r.URL.Path, "/internal/") {
-			h.doors.inside.ServeHTTP(w, r)
-			return
-		}
-		h.doors.public.ServeHTTP(w, r)
-	}))
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// enter leads a request to its door.
+func (h *Host) enter(w http.ResponseWriter, r *http.Request) {
+	if h.draining.Load() {
+		w.Header().Set("Connection", "close") // the next request shall find another instance
+	}
+	path := r.Header.Get(call.PathHeader)
+	if circular(path, h.service) {
+		h.refuseCircle(w, r, path)
+		return
+	}
+	h.paths.note(path)
+	ctx, cancel := context.WithTimeout(r.Context(), budget(r))
+	defer cancel()
+	ctx = call.WithPath(ctx, path)
+	ctx = call.WithRequest(ctx, r.Header.Get(contract.RequestID))
+	r = r.WithContext(context.WithValue(ctx, answerKey{}, w.Header()))
+	if h.doors.inside != nil && strings.HasPrefix(r.URL.Path, "/internal/") {
+		h.doors.inside.ServeHTTP(w, r)
+		return
+	}
+	h.doors.public.ServeHTTP(w, r)
 }
 
 // budget is the time the caller still has: nobody works for somebody who has given up.

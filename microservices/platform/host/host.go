@@ -65,6 +65,7 @@ type Host struct {
 	consumers []consumer
 	audits    []audit
 	doors     doors
+	outside   bool // callers come from outside the house
 	ready     []func() error
 	parts     []process.Part
 	run       []process.Part // everything, in the order it starts
@@ -104,7 +105,7 @@ func New(service string, cfg Config, deps process.Deps) (h *Host, err error) {
 	}
 	h.registry = registry.New(h.bus, deps)
 	h.calls = call.New(call.Options{Service: service, Deps: deps, Find: h.find, Identity: h.cfg.Identity, Draw: draw})
-	h.shed = shed.New(shed.Options{Most: cfg.Most})
+	h.shed = shed.New(shed.Options{Name: deps.Name, Most: cfg.Most})
 	if h.public, err = deps.Listen("tcp", cfg.Listen); err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
@@ -128,7 +129,13 @@ func (h *Host) Instances(service string) *registry.Set {
 	return s
 }
 
-func (h *Host) find(service string) call.Instances { return h.Instances(service) }
+// find returns the instances of a service; those of another company are not in the registry.
+func (h *Host) find(service string) call.Instances {
+	if !shop.Capability(service).Known() {
+		return nil
+	}
+	return h.Instances(service)
+}
 
 // Calls is how this process calls others.
 func (h *Host) Calls() *call.Caller { return h.calls }

@@ -50,7 +50,7 @@ func Tidy(db *store.Store, deps process.Deps) process.Part {
 				deps.Log.WarnContext(ctx, "inbox not tidied", "error", err.Error())
 			}
 			if process.Pause(ctx, tidyEvery) != nil {
-				return nil
+				return nil //nolint:nilerr // that it is stopped is no failure
 			}
 		}
 	}}

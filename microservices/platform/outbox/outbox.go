@@ -2,9 +2,9 @@
 // transaction of the change it tells about, and a relay carries it to the bus afterwards, at least once.
 //
 // The relay gets the events of a commit from memory; the table is what a crash, or a bus that is away, leaves them in. A row is deleted
-// some moments after the bus has acknowledged it, many at once, so no cursor can skip a row whose transaction commits late; the event's id is the
-// message id, so the bus drops what a crash between the two makes a relay send again. Replicas share the table: each relays what it has
-// written itself, and adopts what has lain there so long that its writer must be gone.
+// some moments after the bus has acknowledged it, many at once, so no cursor can skip a row whose transaction commits late; the event's
+// id is the message id, so the bus drops what a crash between the two makes a relay send again. Replicas share the table: each relays
+// what it has written itself, and adopts what has lain there so long that its writer must be gone.
 package outbox
 
 import (

@@ -19,7 +19,7 @@ const (
 	batch         = 256
 	tidyEvery     = 250 * time.Millisecond // to delete what was acknowledged, and to try again what was not
 	lookEvery     = 2 * time.Second        // at the table, for what a crash left
-	orphaned      = 5 * time.Second        // after which somebody else's row is anybody's: the bus drops it should the writer live after all
+	orphaned      = 5 * time.Second        // after which another's row is anybody's: the bus drops it should the writer live after all
 	publishWithin = 5 * time.Second
 )
 
