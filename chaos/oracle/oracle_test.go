@@ -212,7 +212,7 @@ func manyRefunds(c *oracle.Case, total int64) {
 func TestInconclusive(t *testing.T) {
 	t.Parallel()
 	busy := func(c *oracle.Case) { c.Facts.Work = history.Work{OrdersPending: 2, ShipmentsPending: 1} }
-	const atWork = "the shop is not at rest: 2 orders pending, 0 payments open, 1 shipments under way, 0 events unpublished"
+	const atWork = "the shop is not at rest: 2 orders pending, 0 payments open, 1 shipments under way, 0 events unpublished, 0 not handled"
 	const unrecorded = "no client has recorded anything: the stores were only compared with each other"
 	for _, c := range []struct {
 		name, why string

@@ -136,6 +136,12 @@ func becomes(t *testing.T, what string, is func() bool) {
 // settled waits until both services hold everything the monolith has told.
 func (h *house) settled(t *testing.T) {
 	t.Helper()
+	becomes(t, "the monolith has told everything", func() bool {
+		var left internalapi.Audit
+		call(t, "GET", "http://"+h.monolith.Addresses().Admin+"/audit", "test", nil, &left)
+		return left.Work.OutboxUnpublished == 0
+	})
+	time.Sleep(50 * time.Millisecond) // a consumer counts a message some moments after it was published
 	becomes(t, "the feed is through", func() bool {
 		var feeds internalapi.Feeds
 		call(t, "GET", "http://"+h.strangler.Addresses().Admin+"/feeds", "test", nil, &feeds)

@@ -30,8 +30,8 @@ func toProvider() call.Policy {
 
 func toOrderTaking() call.Policy {
 	return call.Policy{
-		To: string(shop.OrderTaking), Why: "whether a shopper has an order that was never to be paid", Timeout: 2 * time.Second, Attempts: 3,
-		AsUser: true,
+		To: string(shop.OrderTaking), Why: "whether a shopper has an order that was never to be paid",
+		Timeout: 2 * time.Second, Attempts: 3, AsUser: true,
 	}
 }
 

@@ -24,7 +24,7 @@ func toWire(r row) shopapi.Payment {
 
 // ListPayments returns the payments of one of the caller's orders.
 func (h HTTP) ListPayments(ctx context.Context, r paymentapi.ListPaymentsRequestObject) (paymentapi.ListPaymentsResponseObject, error) {
-	rows, err := h.List(ctx, host.User(ctx), shop.OrderID(r.Params.OrderId))
+	rows, err := h.list(ctx, host.User(ctx), shop.OrderID(r.Params.OrderId))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (h HTTP) RefundPayment(ctx context.Context, r paymentapi.RefundPaymentReque
 	if err := host.Admin(ctx); err != nil {
 		return nil, err
 	}
-	row, replayed, err := h.Refund(ctx, shop.PaymentID(r.Id), wire.Price(r.Body.Amount), r.Params.IdempotencyKey)
+	row, replayed, err := h.refund(ctx, shop.PaymentID(r.Id), wire.Price(r.Body.Amount), r.Params.IdempotencyKey)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func outcome(r row) internalapi.PaymentOutcome {
 func (t Till) AuthorisePayment(
 	ctx context.Context, r tillapi.AuthorisePaymentRequestObject,
 ) (tillapi.AuthorisePaymentResponseObject, error) {
-	paid, err := t.Authorise(ctx, Order{
+	paid, err := t.authorise(ctx, Order{
 		ID: shop.OrderID(r.OrderId), User: shop.UserID(r.Body.UserId),
 		Amount: shop.Money{Amount: r.Body.Amount, Currency: shop.Currency(r.Body.Currency)}, Token: r.Body.Token,
 	})
@@ -32,7 +32,7 @@ func (t Till) AuthorisePayment(
 
 // RefundOrder gives back all that is left of an order's money.
 func (t Till) RefundOrder(ctx context.Context, r tillapi.RefundOrderRequestObject) (tillapi.RefundOrderResponseObject, error) {
-	paid, err := t.Payment.RefundOrder(ctx, shop.OrderID(r.OrderId))
+	paid, err := t.refundOrder(ctx, shop.OrderID(r.OrderId))
 	if err != nil {
 		return nil, err
 	}

@@ -88,8 +88,8 @@ type Order struct {
 	Token  string // of the shopper's card
 }
 
-// Authorise takes an order's money, once however often it is called. An error means that nobody knows yet whether the provider took it.
-func (p *Payment) Authorise(ctx context.Context, o Order) (row, error) {
+// authorise takes an order's money, once however often it is called. An error means that nobody knows yet whether the provider took it.
+func (p *Payment) authorise(ctx context.Context, o Order) (row, error) {
 	r, err := p.intend(ctx, o)
 	if err != nil || r.State != string(rules.Initiated) {
 		return r, err
@@ -163,9 +163,9 @@ func (p *Payment) save(tx *store.Tx, r *row) error {
 	return p.tell(tx, *r)
 }
 
-// List returns the payments of one of the user's orders. Of an order that was never to be paid nothing is known here: order taking says
+// list returns the payments of one of the user's orders. Of an order that was never to be paid nothing is known here: order taking says
 // whether the user has it.
-func (p *Payment) List(ctx context.Context, user shop.UserID, order shop.OrderID) ([]row, error) {
+func (p *Payment) list(ctx context.Context, user shop.UserID, order shop.OrderID) ([]row, error) {
 	r, err := ofOrder(p.db.Read(ctx), order)
 	switch {
 	case errors.Is(err, rules.ErrNotFound):

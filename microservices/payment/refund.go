@@ -17,10 +17,10 @@ import (
 // orderKey decides the refund of an order that was cancelled or could not be carried out. It is shorter than any key a caller may choose.
 const orderKey = "cancel"
 
-// RefundOrder books that all that is left of an order's money goes back, once however often it is called, and has the provider carry it
+// refundOrder books that all that is left of an order's money goes back, once however often it is called, and has the provider carry it
 // out if it answers; else that comes later. An order whose money was never taken has nothing to give back; one of which that is not known
 // yet must not be told so.
-func (p *Payment) RefundOrder(ctx context.Context, order shop.OrderID) (r row, err error) {
+func (p *Payment) refundOrder(ctx context.Context, order shop.OrderID) (r row, err error) {
 	var booked string
 	err = p.db.Write(ctx, func(tx *store.Tx) error {
 		if r, err = ofOrder(tx.Locking(), order); err != nil {
@@ -46,8 +46,8 @@ func (p *Payment) RefundOrder(ctx context.Context, order shop.OrderID) (r row, e
 	return r, nil
 }
 
-// Refund gives money back once per key; replayed says that it was decided before.
-func (p *Payment) Refund(ctx context.Context, id shop.PaymentID, amount shop.Money, key string) (r row, replayed bool, err error) {
+// refund gives money back once per key; replayed says that it was decided before.
+func (p *Payment) refund(ctx context.Context, id shop.PaymentID, amount shop.Money, key string) (r row, replayed bool, err error) {
 	var booked string
 	err = p.db.Write(ctx, func(tx *store.Tx) error {
 		if r, err = find(tx.Locking(), id); err != nil {

@@ -80,11 +80,11 @@ func refunderPauses(t *testing.T, db *store.Store, hangs time.Duration, left boo
 	p := &Payment{db: db, out: outbox.New(shop.Payment, deps), deps: deps, provider: b}
 	begin, o := time.Now(), Order{ID: "order", User: "user", Amount: shop.Euro(100), Token: "tok"}
 	book := func() {
-		if _, err := p.Authorise(t.Context(), o); err != nil {
+		if _, err := p.authorise(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
 		b.closed = true
-		if _, err := p.RefundOrder(t.Context(), o.ID); err != nil {
+		if _, err := p.refundOrder(t.Context(), o.ID); err != nil {
 			t.Fatal(err)
 		}
 	}

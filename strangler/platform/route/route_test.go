@@ -37,7 +37,7 @@ func somePlans() []plan.Plan {
 		stay("wishlist", "getWishlist", "putWishlistItem removeWishlistItem moveWishlistItemToCart"),
 		stay("ordertaking", "listOrders getOrder", "placeOrder"), stay("orderprocessing", "listOrderEvents", "cancelOrder"),
 		stay("payment", "listPayments", "refundPayment"), stay("logistics", "quoteShipping getShipment", ""),
-		stay("warehouse", "getStock", "restock"), stay("notification", "listNotifications", "readNotification"),
+		stay("warehouse", "getStock getProductView", "restock"), stay("notification", "listNotifications", "readNotification"),
 	}
 	plans[0].Shift = &plan.Shift{Steps: []int{plan.Whole}, Timeout: time.Second, Fallback: "monolith"}
 	return plans
