@@ -127,7 +127,9 @@ func BenchmarkBeat(b *testing.B) {
 		b.Fatal(err)
 	}
 	cancel()
-	_ = <-first // it ended as it was told to
+	if err := <-first; err != nil {
+		b.Fatal(err)
+	}
 	begin := cpu()
 	for b.Loop() {
 		if _, err := kv.Put(b.Context(), "catalog.catalog-0", entry.Value()); err != nil {
