@@ -54,7 +54,7 @@ func TestProblems(t *testing.T) {
 		"order":        {`stages: ["00", "01", "03", "05", "14"]`, `stages: ["05", "00"]`, "want them in order"},
 		"mix":          {"mix: shopping", "mix: stealing", `mix "stealing": want one of shopping`},
 		"rate":         {"rate: 60", "rate: 0", "rate 0: want more than 0"},
-		"phase":        {"steady: 10s", "steady: 10ms", "10ms: want 1s to 1h0m0s"},
+		"phase":        {"steady: 9s", "steady: 9ms", "9ms: want 1s to 1h0m0s"},
 		"id":           {"id: cut", "id: slow", `id "slow" names something else already`},
 		"phase as id":  {"id: cut", "id: steady", `id "steady" names something else already`},
 		"capability":   {"reads_of: catalog", "reads_of: katalog", `capability "katalog": want one of user`},

@@ -28,6 +28,7 @@ const (
 	orderRate   = 20 // checkouts per second
 	customers   = 40 // so many that nobody orders twice at once
 	afterwards  = 4 * time.Second
+	waitedTimes = 5                     // halves: how much longer the waiting is measured, for a p99 of fewer than a hundred orders says nothing
 	pollPending = 10 * time.Millisecond // a look costs the shop about a millisecond: more of them would measure themselves
 )
 
@@ -135,7 +136,7 @@ func (w *walk) perProduct(ctx context.Context) (float64, error) {
 
 // confirmations measures how long shoppers wait until their order is decided.
 func (w *walk) confirmations(ctx context.Context, orders compare.Checkouts) error {
-	orders.Name, orders.Poll = orders.Name+"-wait", pollPending
+	orders.Name, orders.Poll, orders.Duration = orders.Name+"-wait", pollPending, waitedTimes*orders.Duration/2
 	took, err := orders.Run(ctx)
 	if err != nil {
 		return err

@@ -125,3 +125,28 @@ func TestLastKnownWhileAway(t *testing.T) {
 		t.Errorf("while the registry is away %d instances are known, want the last 1", len(set.Instances()))
 	}
 }
+
+// TestEmpty: who leaves can tell whether others are left; while nobody can say, there may be.
+func TestEmpty(t *testing.T) {
+	url, _ := broker(t)
+	r, _ := connect(t, url, "leaving")
+	if !r.Empty(t.Context(), "catalog") {
+		t.Error("nobody has registered, and it is not empty")
+	}
+	set := r.Watch("catalog")
+	running(t, set.Part().Run)
+	stop := running(t, r.Lease(instance("catalog-1"), nil).Run)
+	running(t, r.Lease(registry.Instance{Service: "cart", Name: "cart-1", Address: "127.0.0.1:1"}, nil).Run)
+	becomes(t, set, 1, 5*time.Second)
+	if r.Empty(t.Context(), "catalog") {
+		t.Error("one has registered, and it is empty")
+	}
+	stop()
+	if !r.Empty(t.Context(), "catalog") {
+		t.Error("the only one has gone, and it is not empty")
+	}
+	away, _ := connect(t, "nats://127.0.0.1:1", "away")
+	if away.Empty(t.Context(), "catalog") {
+		t.Error("nobody can say, and it is empty")
+	}
+}

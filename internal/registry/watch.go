@@ -27,6 +27,23 @@ type Set struct {
 	changed   chan struct{}
 }
 
+// Empty says whether no instance of a service is registered. While the broker is away nobody can say, so it is not.
+func (r *Registry) Empty(ctx context.Context, service string) bool {
+	kv, err := r.open(ctx)
+	if err != nil {
+		return false
+	}
+	keys, err := kv.ListKeysFiltered(ctx, service+".*")
+	if err != nil {
+		return false
+	}
+	defer func() { _ = keys.Stop() }() // the broker forgets it by itself
+	for range keys.Keys() {
+		return false
+	}
+	return ctx.Err() == nil
+}
+
 // Watch returns the set of a service. It fills while its Part runs.
 func (r *Registry) Watch(service string) *Set {
 	return &Set{registry: r, service: service, changed: make(chan struct{})}

@@ -47,7 +47,11 @@ func (h *Host) lingerer() process.Part {
 	return process.Part{Name: "linger", Run: func(ctx context.Context) error {
 		<-ctx.Done()
 		h.draining.Store(true)
-		_ = process.Pause(context.WithoutCancel(ctx), linger) // nothing ends it earlier
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), linger)
+		defer cancel()
+		if !h.registry.Empty(ctx, h.service) { // else there is nobody whom callers could go to instead
+			<-ctx.Done()
+		}
 		return nil
 	}}
 }
