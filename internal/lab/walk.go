@@ -94,7 +94,7 @@ func (w *walk) reach(ctx context.Context, t topology.Topology, sr *history.Stage
 func (w *walk) load(ctx context.Context, t topology.Topology) (*load.Run, error) {
 	p, stage := w.scenario.Phases, t.Stage.ID
 	whole := p.Warmup + p.Steady + 2*time.Second
-	if w.shop.at.Stage.ID != stage || t.Has(topology.Gateway) {
+	if t.Has(topology.Strangler) && (w.shop.at.Stage.ID != stage || t.Has(topology.Gateway)) { // who leads the moves
 		whole += p.Move
 	}
 	for _, d := range w.scenario.Drills {
