@@ -4,7 +4,8 @@
 // The relay gets the events of a commit from memory; the table is what a crash, or a bus that is away, leaves them in. A row is deleted
 // some moments after the bus has acknowledged it, many at once, so no cursor can skip a row whose transaction commits late; the event's
 // id is the message id, so the bus drops what a crash between the two makes a relay send again. Replicas share the table: each relays
-// what it has written itself, and adopts what has lain there so long that its writer must be gone.
+// what it has written itself, and adopts what has lain there so long that its writer must be gone. So events of one aggregate that two
+// replicas have changed one after the other may come the other way round: whoever hears them compares versions.
 package outbox
 
 import (
