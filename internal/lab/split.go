@@ -28,7 +28,7 @@ const (
 	orderRate   = 20 // checkouts per second
 	customers   = 40 // so many that nobody orders twice at once
 	afterwards  = 4 * time.Second
-	waitedTimes = 5                     // halves: how much longer the waiting is measured, for a p99 of fewer than a hundred orders says nothing
+	waitedTimes = 5                     // halves: waiting is measured for longer, as a p99 of fewer than a hundred orders says nothing
 	pollPending = 10 * time.Millisecond // a look costs the shop about a millisecond: more of them would measure themselves
 )
 
