@@ -2,8 +2,7 @@ package shop
 
 import "slices"
 
-// A Capability is one of the twelve things the shop can do. Each has a folder of its name in shop, monolith and strangler, and in
-// microservices once it is a service.
+// A Capability is one of the twelve things the shop can do. Each has a folder of its name in shop, monolith, microservices and strangler.
 type Capability string
 
 // The twelve capabilities.

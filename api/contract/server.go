@@ -24,8 +24,11 @@ const (
 	NotExecuted = "X-Not-Executed" // 1: this failure certainly had no effect
 )
 
-// ServiceToken is the header by which a service proves to another who it is.
-const ServiceToken = "X-Service-Token"
+// Headers that services say to one another.
+const (
+	ServiceToken = "X-Service-Token" // proves who is calling
+	Budget       = "X-Budget-Ms"     // how long the caller will wait from now on, in whole milliseconds
+)
 
 // Verifier turns a token into the caller's claims.
 type Verifier interface {

@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"figlab/api/contract"
 	"net/http"
 	"strconv"
 	"time"
@@ -9,9 +10,9 @@ import (
 
 // What a call tells its callee besides what it asks.
 const (
-	PathHeader     = "X-Call-Path"     // the services the request has passed, e.g. gateway>ordertaking>cart
-	BudgetHeader   = "X-Budget-Ms"     // how long the caller will wait from now on, in whole milliseconds
-	IdentityHeader = "X-Service-Token" // which service is calling
+	PathHeader     = "X-Call-Path" // the services the request has passed, e.g. gateway>ordertaking>cart
+	BudgetHeader   = contract.Budget
+	IdentityHeader = contract.ServiceToken
 )
 
 // carried is what a request brings along for the calls that are made on its behalf.

@@ -1,6 +1,7 @@
 package shed
 
 import (
+	"figlab/api/contract"
 	"figlab/api/problem"
 	"net/http"
 	"strconv"
@@ -9,7 +10,7 @@ import (
 )
 
 // Budget is the header by which a caller says how many milliseconds it will still wait for the answer.
-const Budget = "X-Budget-Ms"
+const Budget = contract.Budget
 
 // Options of a shedder.
 type Options struct {
